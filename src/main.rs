@@ -1,0 +1,5 @@
+//! The `ponte` binary: everything is in the library.
+
+fn main() -> std::process::ExitCode {
+    ponte::cli::main()
+}
