@@ -2,12 +2,15 @@
 //!
 //! Nothing here does I/O, reads a clock or imports a module above.
 
+pub mod behaviour;
+pub mod catalog;
 pub mod contact;
 pub mod enrollment;
 pub mod ids;
 pub mod lane;
 pub mod lead;
 
+pub use behaviour::{Behaviour, Existing};
 pub use contact::{Contact, FieldValue};
 pub use enrollment::Enrollment;
 pub use ids::{

@@ -1,0 +1,319 @@
+-- The ledger. Times are milliseconds since 1970 in UTC. Booleans are 0 and 1.
+--
+-- Personal data stands in `payload` only, appended and blanked, never moved: `erase` sets it to
+-- NULL. Rows of `delivery`, `lead`, `step`, `run`, `finding` and `tombstone` are evidence: each
+-- change of one appends to `history`. Everything else is a cache or a queue, and may be rebuilt.
+
+-- Settings of this file: its own id, the key of keyed hashes, when the engine last ran.
+CREATE TABLE meta (
+    key   TEXT PRIMARY KEY,
+    value ANY NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Bytes that may hold personal data: bodies, observations, requests, answers.
+-- `hash` is SHA-256 of salt and body and stays when both are blanked, so that the row that points
+-- here can still be proved; without the salt it proves nothing about a person.
+CREATE TABLE payload (
+    id   INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL CHECK (kind IN ('delivery', 'observation', 'request', 'answer')),
+    at   INTEGER NOT NULL,
+    hash BLOB NOT NULL CHECK (length(hash) = 32),
+    salt BLOB CHECK (length(salt) = 16),
+    body BLOB,
+    CHECK ((salt IS NULL) = (body IS NULL))
+) STRICT;
+
+-- A configured way from AC to Ploomes, as the ledger knows it.
+-- Which kind of key its leads have is decided at its first start and kept.
+CREATE TABLE route (
+    id          INTEGER PRIMARY KEY,
+    name        TEXT NOT NULL UNIQUE,
+    key_kind    TEXT NOT NULL CHECK (key_kind IN ('enrollment', 'contact')),
+    first_start INTEGER NOT NULL,
+    paused      INTEGER NOT NULL DEFAULT 0 CHECK (paused IN (0, 1))
+) STRICT;
+
+-- One HTTP request that AC sent to a route's webhook URL, kept as received.
+-- `contact` is what the body names, once it was read; the body decides nothing else.
+CREATE TABLE delivery (
+    id          INTEGER PRIMARY KEY,
+    route_id    INTEGER NOT NULL REFERENCES route (id),
+    received_at INTEGER NOT NULL,
+    peer        TEXT NOT NULL,
+    headers     TEXT NOT NULL,
+    payload_id  INTEGER NOT NULL UNIQUE REFERENCES payload (id),
+    fate        TEXT NOT NULL DEFAULT 'pending'
+                CHECK (fate IN ('applied', 'merged', 'ignored', 'quarantined', 'pending')),
+    reason      TEXT,
+    contact     INTEGER,
+    lead_id     INTEGER REFERENCES lead (id),
+    CHECK ((fate IN ('applied', 'merged')) <= (lead_id IS NOT NULL))
+) STRICT;
+
+-- Deliveries whose body nobody has looked at yet.
+CREATE INDEX delivery_unread ON delivery (id) WHERE fate = 'pending' AND contact IS NULL;
+-- Deliveries that wait to be matched.
+CREATE INDEX delivery_waiting ON delivery (route_id, contact) WHERE fate = 'pending';
+CREATE INDEX delivery_quarantined ON delivery (id) WHERE fate = 'quarantined';
+CREATE INDEX delivery_contact ON delivery (contact, id);
+CREATE INDEX delivery_lead ON delivery (lead_id) WHERE lead_id IS NOT NULL;
+
+-- What AC showed of a contact for a route, one row whenever the derived values changed.
+CREATE TABLE observation (
+    id          INTEGER PRIMARY KEY,
+    route_id    INTEGER NOT NULL REFERENCES route (id),
+    contact     INTEGER NOT NULL,
+    at          INTEGER NOT NULL,
+    updated_at  INTEGER,
+    fingerprint BLOB NOT NULL,
+    payload_id  INTEGER NOT NULL REFERENCES payload (id)
+) STRICT;
+
+CREATE INDEX observation_contact ON observation (contact, route_id, id);
+
+-- Keyed hashes of the e-mail addresses a contact was seen with, for finding it by address.
+CREATE TABLE contact_email (
+    email   BLOB NOT NULL,
+    contact INTEGER NOT NULL,
+    PRIMARY KEY (email, contact)
+) STRICT, WITHOUT ROWID;
+
+-- One enrollment on one route (or one contact, on routes without an automation), to be brought
+-- into Ploomes exactly once. `key` is how people and Ploomes name it and never changes; `contact`
+-- and `enrollment` are what AC says now.
+CREATE TABLE lead (
+    id         INTEGER PRIMARY KEY,
+    key        TEXT NOT NULL UNIQUE,
+    route_id   INTEGER NOT NULL REFERENCES route (id),
+    contact    INTEGER NOT NULL,
+    enrollment INTEGER,
+    entered_at INTEGER,
+    turn       INTEGER NOT NULL,
+    backfill   INTEGER NOT NULL CHECK (backfill IN (0, 1)),
+    found_by   TEXT NOT NULL CHECK (found_by IN ('webhook', 'poll', 'reconcile')),
+    found_at   INTEGER NOT NULL,
+    state      TEXT NOT NULL
+               CHECK (state IN ('pending', 'in_doubt', 'done', 'skipped', 'failed', 'erased')),
+    reason     TEXT,
+    review     TEXT,
+    warnings   TEXT,
+    company    INTEGER,
+    person     INTEGER,
+    deal       INTEGER,
+    updated_at INTEGER NOT NULL
+) STRICT;
+
+CREATE UNIQUE INDEX lead_enrollment ON lead (route_id, enrollment) WHERE enrollment IS NOT NULL;
+CREATE UNIQUE INDEX lead_of_contact ON lead (route_id, contact) WHERE enrollment IS NULL;
+CREATE INDEX lead_contact ON lead (contact, id);
+CREATE INDEX lead_open ON lead (state, id) WHERE state IN ('pending', 'in_doubt', 'failed');
+CREATE INDEX lead_missed ON lead (state) WHERE found_by <> 'webhook';
+CREATE INDEX lead_person ON lead (person) WHERE person IS NOT NULL;
+CREATE INDEX lead_company ON lead (company) WHERE company IS NOT NULL;
+CREATE UNIQUE INDEX lead_deal ON lead (deal) WHERE deal IS NOT NULL;
+
+-- Hints: "look at this contact on this route". `generation` grows with each hint, so that work
+-- done for an older one does not settle a newer one.
+CREATE TABLE inbox (
+    route_id   INTEGER NOT NULL REFERENCES route (id),
+    contact    INTEGER NOT NULL,
+    lane       INTEGER NOT NULL CHECK (lane BETWEEN 0 AND 3),
+    source     TEXT NOT NULL CHECK (source IN ('webhook', 'poll', 'reconcile')),
+    due_at     INTEGER NOT NULL,
+    generation INTEGER NOT NULL DEFAULT 1,
+    attempts   INTEGER NOT NULL DEFAULT 0,
+    reason     TEXT,
+    PRIMARY KEY (route_id, contact)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX inbox_due ON inbox (lane, due_at);
+
+-- Leads that wait to be brought to, or refreshed in, Ploomes.
+CREATE TABLE work (
+    lead_id       INTEGER PRIMARY KEY REFERENCES lead (id),
+    lane          INTEGER NOT NULL CHECK (lane BETWEEN 0 AND 3),
+    due_at        INTEGER NOT NULL,
+    generation    INTEGER NOT NULL DEFAULT 1,
+    attempts      INTEGER NOT NULL DEFAULT 0,
+    first_attempt INTEGER,
+    lost_ms       INTEGER NOT NULL DEFAULT 0,
+    reason        TEXT
+) STRICT;
+
+CREATE INDEX work_due ON work (lane, due_at);
+
+-- The journal: one row for each write, or decision not to write, of a lead. A row at `sent` or
+-- `in_doubt` is the only dangerous state.
+CREATE TABLE step (
+    id         INTEGER PRIMARY KEY,
+    lead_id    INTEGER NOT NULL REFERENCES lead (id),
+    kind       TEXT NOT NULL CHECK (kind IN ('company', 'person', 'deal', 'note')),
+    action     TEXT NOT NULL CHECK (action IN ('create', 'update', 'adopt', 'skip')),
+    reason     TEXT NOT NULL,
+    state      TEXT NOT NULL
+               CHECK (state IN ('sent', 'in_doubt', 'done', 'refused', 'lost')),
+    request_id INTEGER REFERENCES payload (id),
+    answer_id  INTEGER REFERENCES payload (id),
+    status     INTEGER,
+    record     INTEGER,
+    sent_at    INTEGER,
+    ended_at   INTEGER,
+    looks      INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE INDEX step_lead ON step (lead_id, id);
+CREATE INDEX step_open ON step (lead_id) WHERE state IN ('sent', 'in_doubt');
+CREATE INDEX step_record ON step (kind, record) WHERE record IS NOT NULL;
+
+-- Identity keys (keyed hashes) of leads with a step at `sent` or `in_doubt`: nothing that shares
+-- one is planned before the step is settled, across a crash too.
+CREATE TABLE step_key (
+    key     BLOB NOT NULL,
+    lead_id INTEGER NOT NULL REFERENCES lead (id),
+    PRIMARY KEY (key, lead_id)
+) STRICT, WITHOUT ROWID;
+
+-- Polls and reconciliations. `detail` is JSON: counts by route, drift, witnesses.
+CREATE TABLE run (
+    id          INTEGER PRIMARY KEY,
+    kind        TEXT NOT NULL CHECK (kind IN ('poll', 'reconcile')),
+    mode        TEXT CHECK (mode IN ('report', 'repair')),
+    started_at  INTEGER NOT NULL,
+    finished_at INTEGER,
+    outcome     TEXT CHECK (outcome IN ('complete', 'partial')),
+    reason      TEXT,
+    detail      TEXT
+) STRICT;
+
+CREATE INDEX run_kind ON run (kind, id);
+
+-- What a run found missing.
+CREATE TABLE finding (
+    id          INTEGER PRIMARY KEY,
+    run_id      INTEGER NOT NULL REFERENCES run (id),
+    route_id    INTEGER NOT NULL REFERENCES route (id),
+    contact     INTEGER NOT NULL,
+    enrollment  INTEGER,
+    enrolled_at INTEGER,
+    found_at    INTEGER NOT NULL,
+    lead_id     INTEGER REFERENCES lead (id)
+) STRICT;
+
+CREATE INDEX finding_run ON finding (run_id, id);
+CREATE INDEX finding_lead ON finding (lead_id) WHERE lead_id IS NOT NULL;
+
+-- The start of the last poll that read every page, by route and question.
+CREATE TABLE watermark (
+    route_id INTEGER NOT NULL REFERENCES route (id),
+    question TEXT NOT NULL CHECK (question IN ('entered', 'changed')),
+    at       INTEGER NOT NULL,
+    PRIMARY KEY (route_id, question)
+) STRICT, WITHOUT ROWID;
+
+-- When an enrollment without `adddate` was first seen: its age counts from here.
+CREATE TABLE first_seen (
+    route_id   INTEGER NOT NULL REFERENCES route (id),
+    enrollment INTEGER NOT NULL,
+    at         INTEGER NOT NULL,
+    PRIMARY KEY (route_id, enrollment)
+) STRICT, WITHOUT ROWID;
+
+-- Work that the command line asks of the running engine.
+CREATE TABLE job (
+    id           INTEGER PRIMARY KEY,
+    kind         TEXT NOT NULL,
+    arguments    TEXT NOT NULL,
+    state        TEXT NOT NULL DEFAULT 'queued'
+                 CHECK (state IN ('queued', 'running', 'done', 'failed')),
+    requested_at INTEGER NOT NULL,
+    started_at   INTEGER,
+    finished_at  INTEGER,
+    answer       TEXT
+) STRICT;
+
+CREATE INDEX job_open ON job (id) WHERE state IN ('queued', 'running');
+
+-- When requests were sent to Ploomes, for the sliding window; only the last minutes are kept.
+CREATE TABLE request_time (
+    id INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL
+) STRICT;
+
+-- Ploomes contacts known to exist, newest last: a search that does not show one is no answer.
+CREATE TABLE control (
+    record  INTEGER PRIMARY KEY,
+    seen_at INTEGER NOT NULL
+) STRICT;
+
+-- Requests to webhook URLs that nobody configured, by hour.
+CREATE TABLE unknown_token (
+    hour INTEGER PRIMARY KEY,
+    hits INTEGER NOT NULL
+) STRICT;
+
+-- People who were erased, and the keyed hashes by which they are recognised.
+CREATE TABLE tombstone (
+    id        INTEGER PRIMARY KEY,
+    at        INTEGER NOT NULL,
+    lifted_at INTEGER
+) STRICT;
+
+CREATE TABLE tombstone_key (
+    key          BLOB NOT NULL,
+    tombstone_id INTEGER NOT NULL REFERENCES tombstone (id),
+    PRIMARY KEY (key, tombstone_id)
+) STRICT, WITHOUT ROWID;
+
+-- The hash chain: each change of evidence, in order. `digest` commits to the row as it is after
+-- the change, `hash` to the previous row and to everything here. `accepted` and `total` count
+-- deliveries and leads ever made: the left side of the balance.
+CREATE TABLE history (
+    seq        INTEGER PRIMARY KEY,
+    at         INTEGER NOT NULL,
+    subject    TEXT NOT NULL
+               CHECK (subject IN ('delivery', 'lead', 'step', 'run', 'finding', 'tombstone')),
+    subject_id INTEGER NOT NULL,
+    event      TEXT NOT NULL,
+    digest     BLOB NOT NULL CHECK (length(digest) = 32),
+    accepted   INTEGER NOT NULL,
+    total      INTEGER NOT NULL,
+    hash       BLOB NOT NULL CHECK (length(hash) = 32)
+) STRICT;
+
+CREATE INDEX history_subject ON history (subject, subject_id);
+
+-- How many rows have which fate or state: the right side of the balance, kept by the triggers
+-- below from the rows themselves, whoever changes them.
+CREATE TABLE tally (
+    subject TEXT NOT NULL CHECK (subject IN ('delivery', 'lead')),
+    value   TEXT NOT NULL,
+    rows    INTEGER NOT NULL,
+    PRIMARY KEY (subject, value)
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO tally (subject, value, rows) VALUES
+    ('delivery', 'applied', 0), ('delivery', 'merged', 0), ('delivery', 'ignored', 0),
+    ('delivery', 'quarantined', 0), ('delivery', 'pending', 0),
+    ('lead', 'pending', 0), ('lead', 'in_doubt', 0), ('lead', 'done', 0),
+    ('lead', 'skipped', 0), ('lead', 'failed', 0), ('lead', 'erased', 0);
+
+CREATE TRIGGER delivery_in AFTER INSERT ON delivery BEGIN
+    UPDATE tally SET rows = rows + 1 WHERE subject = 'delivery' AND value = NEW.fate;
+END;
+CREATE TRIGGER delivery_out AFTER DELETE ON delivery BEGIN
+    UPDATE tally SET rows = rows - 1 WHERE subject = 'delivery' AND value = OLD.fate;
+END;
+CREATE TRIGGER delivery_moved AFTER UPDATE OF fate ON delivery WHEN OLD.fate <> NEW.fate BEGIN
+    UPDATE tally SET rows = rows - 1 WHERE subject = 'delivery' AND value = OLD.fate;
+    UPDATE tally SET rows = rows + 1 WHERE subject = 'delivery' AND value = NEW.fate;
+END;
+CREATE TRIGGER lead_in AFTER INSERT ON lead BEGIN
+    UPDATE tally SET rows = rows + 1 WHERE subject = 'lead' AND value = NEW.state;
+END;
+CREATE TRIGGER lead_out AFTER DELETE ON lead BEGIN
+    UPDATE tally SET rows = rows - 1 WHERE subject = 'lead' AND value = OLD.state;
+END;
+CREATE TRIGGER lead_moved AFTER UPDATE OF state ON lead WHEN OLD.state <> NEW.state BEGIN
+    UPDATE tally SET rows = rows - 1 WHERE subject = 'lead' AND value = OLD.state;
+    UPDATE tally SET rows = rows + 1 WHERE subject = 'lead' AND value = NEW.state;
+END;
