@@ -58,7 +58,8 @@ CREATE INDEX delivery_quarantined ON delivery (id) WHERE fate = 'quarantined';
 CREATE INDEX delivery_contact ON delivery (contact, id);
 CREATE INDEX delivery_lead ON delivery (lead_id) WHERE lead_id IS NOT NULL;
 
--- What AC showed of a contact for a route, one row whenever the derived values changed.
+-- What AC showed of a contact for a route, one row whenever it changed. `fingerprint` is a keyed
+-- hash of what the row's payload holds.
 CREATE TABLE observation (
     id          INTEGER PRIMARY KEY,
     route_id    INTEGER NOT NULL REFERENCES route (id),
@@ -70,6 +71,15 @@ CREATE TABLE observation (
 ) STRICT;
 
 CREATE INDEX observation_contact ON observation (contact, route_id, id);
+
+-- The fingerprint of the person's and company's values (after the field map) as last written, by
+-- contact: a contact whose values are the same calls for no update.
+CREATE TABLE derived (
+    route_id    INTEGER NOT NULL REFERENCES route (id),
+    contact     INTEGER NOT NULL,
+    fingerprint BLOB NOT NULL,
+    PRIMARY KEY (route_id, contact)
+) STRICT, WITHOUT ROWID;
 
 -- Keyed hashes of the e-mail addresses a contact was seen with, for finding it by address.
 CREATE TABLE contact_email (
@@ -129,18 +139,23 @@ CREATE TABLE inbox (
 CREATE INDEX inbox_due ON inbox (lane, due_at);
 
 -- Leads that wait to be brought to, or refreshed in, Ploomes.
+-- `first_attempt` and `lost_ms` (time in which the whole API was paused, down or refused the key)
+-- say when a lead is given up; `attempted_at` is its last attempt.
 CREATE TABLE work (
     lead_id       INTEGER PRIMARY KEY REFERENCES lead (id),
+    route_id      INTEGER NOT NULL REFERENCES route (id),
     lane          INTEGER NOT NULL CHECK (lane BETWEEN 0 AND 3),
     due_at        INTEGER NOT NULL,
     generation    INTEGER NOT NULL DEFAULT 1,
     attempts      INTEGER NOT NULL DEFAULT 0,
     first_attempt INTEGER,
+    attempted_at  INTEGER,
     lost_ms       INTEGER NOT NULL DEFAULT 0,
     reason        TEXT
 ) STRICT;
 
-CREATE INDEX work_due ON work (lane, due_at);
+CREATE INDEX work_due ON work (route_id, lane, due_at);
+CREATE INDEX work_lane ON work (lane);
 
 -- The journal: one row for each write, or decision not to write, of a lead. A row at `sent` or
 -- `in_doubt` is the only dangerous state.

@@ -2,6 +2,7 @@
 //!
 //! Pure: no I/O, no clock, no randomness, no unordered collection.
 
+pub mod matching;
 pub mod plan;
 pub mod search;
 pub mod situation;
