@@ -1,7 +1,7 @@
 //! The file as tables of raw values, each with its place; checked for known keys and right types.
 //!
-//! Walks the document by hand against [`schema`](super::schema), so that every problem is found in
-//! one pass and knows its place. What a value means is decided later, by the sections.
+//! Walks the document by hand against the [`schema`], so that every problem is found in one pass and
+//! knows its place. What a value means is decided later, by the sections.
 
 use std::collections::BTreeMap;
 
