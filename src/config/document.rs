@@ -119,7 +119,7 @@ impl Document {
                 }
                 (Some(schema), other) => {
                     let expected = format!("a section, written as [{}]", schema.name);
-                    findings.error(schema.name, &place, unexpected(other, &expected));
+                    findings.error(schema.name, &place, unexpected_type(other, &expected));
                 }
                 (None, value) if name.get_ref() == schema::ROUTE.name => {
                     document.routes = read_routes(&place, value, findings);
@@ -140,7 +140,7 @@ impl Document {
 
 fn read_routes(place: &Place, value: &DeValue<'_>, findings: &mut Findings<'_>) -> Vec<RouteTable> {
     let Some(tables) = tables_of(value) else {
-        findings.error("route", place, unexpected(value, "tables written as [[route]]"));
+        findings.error("route", place, unexpected_type(value, "tables written as [[route]]"));
         return Vec::new();
     };
     let mut routes = Vec::new();
@@ -264,7 +264,7 @@ fn wrong_type(
     findings.error(path, place, fault);
 }
 
-/// What was found, with the value where it is short.
+/// What was found, with the value.
 fn unexpected(value: &DeValue<'_>, expected: &str) -> Fault {
     let found = match value {
         DeValue::String(text) => format!("the string {}", quote(text)),
@@ -273,14 +273,15 @@ fn unexpected(value: &DeValue<'_>, expected: &str) -> Fault {
         DeValue::Boolean(flag) => flag.to_string(),
         other => type_of(other).to_owned(),
     };
-    let mut fault = Fault::new(format!("found {found}, expected {expected}"));
-    if matches!(value, DeValue::Table(_)) && expected.contains("[[") {
-        fault.hint = Some("with double brackets there can be more than one".to_owned());
-    }
-    fault
+    Fault::new(format!("found {found}, expected {expected}"))
 }
 
-/// The type alone: it may be a secret.
+/// What was found, by its type: the value may be a secret.
+fn unexpected_type(value: &DeValue<'_>, expected: &str) -> Fault {
+    Fault::new(format!("found {}, expected {expected}", type_of(value)))
+}
+
+/// The type in words.
 fn type_of(value: &DeValue<'_>) -> &'static str {
     match value {
         DeValue::String(_) => "a string",

@@ -89,7 +89,15 @@ impl<'s, 'f> Section<'s, 'f> {
         parse: impl FnOnce(&str) -> Result<T, Fault>,
     ) -> Option<T> {
         let Raw::Text(text) = &self.raw(name)?.raw else { return None };
-        parse(text).map_err(|fault| self.error(name, fault)).ok()
+        let fault = match parse(text) {
+            Ok(value) => return Some(value),
+            Err(fault) => fault,
+        };
+        // A URL may carry a password, which is one of the things that are wrong with it.
+        let is_url = self.schema.key(name).is_some_and(|key| key.kind == Kind::Url);
+        let show = if is_url && text.contains('@') { Show::Nothing } else { Show::Marked };
+        self.findings.add(Severity::Error, &self.path(name), self.place(name), show, fault);
+        None
     }
 
     /// A duration; may be zero.

@@ -1,5 +1,6 @@
 //! What is refused and how it is said, what is accepted and what it means.
 
+use proptest::prelude::*;
 use secrecy::ExposeSecret;
 
 use super::*;
@@ -392,4 +393,43 @@ fn a_name_that_two_routes_share_in_capitals_sets_neither() {
     let other = other.replace("hidden-0123456789", "hidden-9876543210").replace("site", "SITE");
     let said = said_with(&format!("{LEAST}[[route]]{other}"), &[("PONTE_ROUTE__SITE__LIST", "1")]);
     assert!(said.contains("more than one route has the name SITE here"), "{said}");
+}
+
+#[test]
+fn a_secret_in_the_wrong_place_is_not_shown() {
+    for text in [
+        "ploomes = \"hidden\"",
+        "activecampaign = [\"hidden\"]",
+        "route = \"hidden\"",
+        "[route]\nwebhook_token = \"hidden\"",
+        "[ploomes]\nuser_key = { value = \"hidden\" }",
+        "[ploomes]\nurl = \"https://user:hidden@example.com\"",
+        "[alerts]\nurl = \"http://hooks.example.com/hidden\"",
+    ] {
+        assert!(said(text).contains("error"), "{text}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_slip_of_the_keyboard_makes_a_message_show_a_secret(
+        at in 0..LEAST.len(),
+        slip in "[\\[\\]{}=\"'#.,_\\\\\n a-z0-9]{1,4}",
+    ) {
+        let (before, after) = LEAST.split_at(at);
+        said(&format!("{before}{slip}{after}"));
+    }
+}
+
+#[test]
+fn the_configuration_in_the_readme_is_enough() {
+    let readme = include_str!("../../README.md");
+    let fenced = readme.split_once("```toml").and_then(|(_, rest)| rest.split_once("```"));
+    let (text, _) = fenced.expect("it shows a configuration");
+    let text = text
+        .replace("api_key_file = \"/etc/ponte/activecampaign.key\"", "api_key = \"key\"")
+        .replace("user_key_file = \"/etc/ponte/ploomes.key\"", "user_key = \"key\"")
+        .replace('…', "0123456789abcdef");
+    assert_eq!(said(&text), "");
+    assert_eq!(accepted(&text).routes.len(), 1);
 }

@@ -101,3 +101,14 @@ fn leads_to_retry_are_given_by_number() {
     };
     assert_eq!(retry.what.leads, [LeadId(17), LeadId(18)]);
 }
+
+#[test]
+fn the_readme_names_every_command() {
+    let readme = include_str!("../../../README.md");
+    let table = readme.lines().filter(|line| line.starts_with("| `")).collect::<String>();
+    for command in Args::command().get_subcommands() {
+        let name = command.get_name();
+        let named = [format!("`{name}`"), format!("`{name} ")].iter().any(|it| table.contains(it));
+        assert!(named, "{name}");
+    }
+}
