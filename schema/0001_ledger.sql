@@ -116,6 +116,8 @@ CREATE TABLE lead (
 CREATE UNIQUE INDEX lead_enrollment ON lead (route_id, enrollment) WHERE enrollment IS NOT NULL;
 CREATE UNIQUE INDEX lead_of_contact ON lead (route_id, contact) WHERE enrollment IS NULL;
 CREATE INDEX lead_contact ON lead (contact, id);
+CREATE INDEX lead_turn ON lead (route_id, turn);
+CREATE INDEX lead_entered ON lead (route_id, entered_at) WHERE enrollment IS NOT NULL;
 CREATE INDEX lead_open ON lead (state, id) WHERE state IN ('pending', 'in_doubt', 'failed');
 CREATE INDEX lead_missed ON lead (state) WHERE found_by <> 'webhook';
 CREATE INDEX lead_person ON lead (person) WHERE person IS NOT NULL;
@@ -187,6 +189,17 @@ CREATE TABLE step_key (
     lead_id INTEGER NOT NULL REFERENCES lead (id),
     PRIMARY KEY (key, lead_id)
 ) STRICT, WITHOUT ROWID;
+
+-- Records made lately, by the identity keys (keyed hashes) of their lead: a search may lag behind
+-- a create, an id never does.
+CREATE TABLE made (
+    key    BLOB NOT NULL,
+    record INTEGER NOT NULL,
+    at     INTEGER NOT NULL,
+    PRIMARY KEY (key, record)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX made_at ON made (at);
 
 -- Polls and reconciliations. `detail` is JSON: counts by route, drift, witnesses.
 CREATE TABLE run (

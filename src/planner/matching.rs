@@ -150,7 +150,7 @@ pub fn pair(arrivals: &[Arrival], entries: &[Entry], leads: &[Holder], terms: Te
     let look_again = classes
         .iter()
         .filter_map(|it| match it {
-            Class::Waiting(until) => Some(*until),
+            Class::Waiting(until) if terms.finds => Some(*until),
             _ => None,
         })
         .chain(delivery_waits)
@@ -170,9 +170,8 @@ fn entry_for(
     let by_age = |(_, entry): &(usize, &Entry)| (entry.entered_at, entry.enrollment);
     let earliest = arrival.at - terms.expect_within;
     let latest = arrival.at + CLOCKS_APART_MAX;
-    let inside = free()
-        .filter(|(_, it)| (earliest..=latest).contains(&it.entered_at))
-        .min_by_key(by_age);
+    let inside =
+        free().filter(|(_, it)| (earliest..=latest).contains(&it.entered_at)).min_by_key(by_age);
     let older = || free().filter(|(_, it)| it.entered_at < earliest).max_by_key(by_age);
     // Clocks further apart than anybody should have them: once waiting has brought nothing
     // better, a delivery of a contact without any lead is still a delivery of that contact.

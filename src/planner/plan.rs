@@ -3,6 +3,8 @@
 //! A plan leaves nothing to decide. It is never stored as work to resume: after an error, a crash
 //! or a shutdown the next pass observes and plans again.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -19,6 +21,31 @@ pub struct Plan {
     pub warnings: Vec<String>,
     /// Why a person should look at the lead, such as two candidates; no personal data.
     pub review: Option<String>,
+}
+
+impl Plan {
+    /// The records that exist already and that the plan is about.
+    pub fn records(&self) -> BTreeSet<RecordId> {
+        let mut records = BTreeSet::new();
+        for step in &self.steps {
+            let body = match &step.action {
+                Action::Adopt { record } => {
+                    records.insert(*record);
+                    None
+                }
+                Action::Update { record, body, .. } => {
+                    records.insert(*record);
+                    Some(body)
+                }
+                Action::Create { body, .. } => Some(body),
+                Action::Skip => None,
+            };
+            let properties = ["CompanyId", "ContactId", "PersonId"];
+            let named = properties.iter().filter_map(|it| body?.get(*it)?.as_i64());
+            records.extend(named.map(RecordId));
+        }
+        records
+    }
 }
 
 /// What the lead is once every step is done.
@@ -114,6 +141,14 @@ pub struct Link {
 }
 
 impl Action {
+    /// What is written; `None` where nothing is.
+    pub const fn body(&self) -> Option<&Map<String, Value>> {
+        match self {
+            Self::Create { body, .. } | Self::Update { body, .. } => Some(body),
+            Self::Adopt { .. } | Self::Skip => None,
+        }
+    }
+
     /// The name used in the ledger and in JSON.
     pub const fn as_str(&self) -> &'static str {
         match self {

@@ -82,6 +82,16 @@ impl CallError {
         }
     }
 
+    /// Which API failed.
+    pub const fn api(&self) -> &'static str {
+        match self {
+            Self::Wire { api, .. }
+            | Self::Status { api, .. }
+            | Self::Unreadable { api, .. }
+            | Self::Stopping { api } => api,
+        }
+    }
+
     /// The HTTP status, where one came.
     pub const fn status(&self) -> Option<u16> {
         match self {
