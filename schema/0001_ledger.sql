@@ -119,7 +119,6 @@ CREATE INDEX lead_contact ON lead (contact, id);
 CREATE INDEX lead_turn ON lead (route_id, turn);
 CREATE INDEX lead_entered ON lead (route_id, entered_at) WHERE enrollment IS NOT NULL;
 CREATE INDEX lead_open ON lead (state, id) WHERE state IN ('pending', 'in_doubt', 'failed');
-CREATE INDEX lead_missed ON lead (state) WHERE found_by <> 'webhook';
 CREATE INDEX lead_person ON lead (person) WHERE person IS NOT NULL;
 CREATE INDEX lead_company ON lead (company) WHERE company IS NOT NULL;
 CREATE UNIQUE INDEX lead_deal ON lead (deal) WHERE deal IS NOT NULL;
@@ -157,7 +156,6 @@ CREATE TABLE work (
 ) STRICT;
 
 CREATE INDEX work_due ON work (route_id, lane, due_at);
-CREATE INDEX work_lane ON work (lane);
 
 -- The journal: one row for each write, or decision not to write, of a lead. A row at `sent` or
 -- `in_doubt` is the only dangerous state.
@@ -310,10 +308,12 @@ CREATE TABLE history (
 
 CREATE INDEX history_subject ON history (subject, subject_id);
 
--- How many rows have which fate or state: the right side of the balance, kept by the triggers
--- below from the rows themselves, whoever changes them.
+-- How many rows have which fate or state, kept by the triggers below from the rows themselves,
+-- whoever changes them: `delivery` and `lead` are the right side of the balance. `missed` has the
+-- leads found without a webhook, by state, and under `late` those of them that have a delivery by
+-- now. `lane` has what waits in `work` and `inbox`. So that a status costs the same on any ledger.
 CREATE TABLE tally (
-    subject TEXT NOT NULL CHECK (subject IN ('delivery', 'lead')),
+    subject TEXT NOT NULL CHECK (subject IN ('delivery', 'lead', 'missed', 'lane')),
     value   TEXT NOT NULL,
     rows    INTEGER NOT NULL,
     PRIMARY KEY (subject, value)
@@ -323,7 +323,11 @@ INSERT INTO tally (subject, value, rows) VALUES
     ('delivery', 'applied', 0), ('delivery', 'merged', 0), ('delivery', 'ignored', 0),
     ('delivery', 'quarantined', 0), ('delivery', 'pending', 0),
     ('lead', 'pending', 0), ('lead', 'in_doubt', 0), ('lead', 'done', 0),
-    ('lead', 'skipped', 0), ('lead', 'failed', 0), ('lead', 'erased', 0);
+    ('lead', 'skipped', 0), ('lead', 'failed', 0), ('lead', 'erased', 0),
+    ('missed', 'pending', 0), ('missed', 'in_doubt', 0), ('missed', 'done', 0),
+    ('missed', 'skipped', 0), ('missed', 'failed', 0), ('missed', 'erased', 0),
+    ('missed', 'late', 0),
+    ('lane', '0', 0), ('lane', '1', 0), ('lane', '2', 0), ('lane', '3', 0);
 
 CREATE TRIGGER delivery_in AFTER INSERT ON delivery BEGIN
     UPDATE tally SET rows = rows + 1 WHERE subject = 'delivery' AND value = NEW.fate;
@@ -344,4 +348,53 @@ END;
 CREATE TRIGGER lead_moved AFTER UPDATE OF state ON lead WHEN OLD.state <> NEW.state BEGIN
     UPDATE tally SET rows = rows - 1 WHERE subject = 'lead' AND value = OLD.state;
     UPDATE tally SET rows = rows + 1 WHERE subject = 'lead' AND value = NEW.state;
+END;
+
+CREATE TRIGGER missed_in AFTER INSERT ON lead WHEN NEW.found_by <> 'webhook' BEGIN
+    UPDATE tally SET rows = rows + 1 WHERE subject = 'missed' AND value = NEW.state;
+END;
+CREATE TRIGGER missed_out AFTER DELETE ON lead WHEN OLD.found_by <> 'webhook' BEGIN
+    UPDATE tally SET rows = rows - 1 WHERE subject = 'missed' AND value = OLD.state;
+END;
+CREATE TRIGGER missed_moved AFTER UPDATE OF state ON lead
+WHEN OLD.state <> NEW.state AND NEW.found_by <> 'webhook' BEGIN
+    UPDATE tally SET rows = rows - 1 WHERE subject = 'missed' AND value = OLD.state;
+    UPDATE tally SET rows = rows + 1 WHERE subject = 'missed' AND value = NEW.state;
+END;
+
+-- A lead is late once, with its first delivery.
+CREATE TRIGGER late_in AFTER UPDATE OF lead_id ON delivery
+WHEN NEW.lead_id IS NOT NULL AND NEW.lead_id IS NOT OLD.lead_id BEGIN
+    UPDATE tally SET rows = rows + 1
+    WHERE subject = 'missed' AND value = 'late'
+      AND EXISTS (SELECT 1 FROM lead WHERE id = NEW.lead_id AND found_by <> 'webhook')
+      AND NOT EXISTS (SELECT 1 FROM delivery WHERE lead_id = NEW.lead_id AND id <> NEW.id);
+END;
+CREATE TRIGGER late_out AFTER UPDATE OF lead_id ON delivery
+WHEN OLD.lead_id IS NOT NULL AND NEW.lead_id IS NOT OLD.lead_id BEGIN
+    UPDATE tally SET rows = rows - 1
+    WHERE subject = 'missed' AND value = 'late'
+      AND EXISTS (SELECT 1 FROM lead WHERE id = OLD.lead_id AND found_by <> 'webhook')
+      AND NOT EXISTS (SELECT 1 FROM delivery WHERE lead_id = OLD.lead_id);
+END;
+
+CREATE TRIGGER work_in AFTER INSERT ON work BEGIN
+    UPDATE tally SET rows = rows + 1 WHERE subject = 'lane' AND value = CAST(NEW.lane AS TEXT);
+END;
+CREATE TRIGGER work_out AFTER DELETE ON work BEGIN
+    UPDATE tally SET rows = rows - 1 WHERE subject = 'lane' AND value = CAST(OLD.lane AS TEXT);
+END;
+CREATE TRIGGER work_moved AFTER UPDATE OF lane ON work WHEN OLD.lane <> NEW.lane BEGIN
+    UPDATE tally SET rows = rows - 1 WHERE subject = 'lane' AND value = CAST(OLD.lane AS TEXT);
+    UPDATE tally SET rows = rows + 1 WHERE subject = 'lane' AND value = CAST(NEW.lane AS TEXT);
+END;
+CREATE TRIGGER inbox_in AFTER INSERT ON inbox BEGIN
+    UPDATE tally SET rows = rows + 1 WHERE subject = 'lane' AND value = CAST(NEW.lane AS TEXT);
+END;
+CREATE TRIGGER inbox_out AFTER DELETE ON inbox BEGIN
+    UPDATE tally SET rows = rows - 1 WHERE subject = 'lane' AND value = CAST(OLD.lane AS TEXT);
+END;
+CREATE TRIGGER inbox_moved AFTER UPDATE OF lane ON inbox WHEN OLD.lane <> NEW.lane BEGIN
+    UPDATE tally SET rows = rows - 1 WHERE subject = 'lane' AND value = CAST(OLD.lane AS TEXT);
+    UPDATE tally SET rows = rows + 1 WHERE subject = 'lane' AND value = CAST(NEW.lane AS TEXT);
 END;

@@ -3,7 +3,7 @@
 //! A plan leaves nothing to decide. It is never stored as work to resume: after an error, a crash
 //! or a shutdown the next pass observes and plans again.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use crate::domain::RecordId;
 
 /// What to do for a lead, and why.
-#[derive(Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
     /// In the order they are made: company, person, deal, note.
     pub steps: Vec<Step>,
@@ -60,12 +60,15 @@ pub enum Outcome {
 }
 
 /// One write of a plan, or the decision that none is needed.
-#[derive(Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Step {
     /// Which record.
     pub kind: StepKind,
     /// What to do with it.
     pub action: Action,
+    /// Names of the properties and `FieldKey`s that it sets. Values that a whole list merely
+    /// carries, lest a `PATCH` drop them, are not among them: they are not what ponte wrote.
+    pub fields: Vec<String>,
     /// Why, in words that `explain` prints; no personal data.
     pub reason: String,
 }
@@ -160,9 +163,49 @@ impl Action {
     }
 }
 
-impl std::fmt::Debug for Action {
+impl fmt::Display for Plan {
+    /// A line a step, with the names of the fields it sets; no personal data.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for step in &self.steps {
+            writeln!(f, "{step}")?;
+        }
+        for warning in &self.warnings {
+            writeln!(f, "warning: {warning}")?;
+        }
+        if let Some(review) = &self.review {
+            writeln!(f, "review: {review}")?;
+        }
+        write!(f, "{}", self.outcome)
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.action.as_str(), self.kind.as_str())?;
+        if let Action::Update { record, .. } | Action::Adopt { record } = self.action {
+            write!(f, " {record}")?;
+        }
+        write!(f, ": {}", self.reason)?;
+        if !self.fields.is_empty() {
+            write!(f, "\n  sets {}", self.fields.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Done => f.write_str("done"),
+            Self::Skipped(reason) => write!(f, "skipped: {reason}"),
+            Self::Failed(reason) => write!(f, "failed: {reason}"),
+        }
+    }
+}
+
+impl fmt::Debug for Action {
     /// Shows what is done to which record, not what is written: bodies are personal data.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Update { record, .. } | Self::Adopt { record } => {
                 write!(f, "{}({record})", self.as_str())

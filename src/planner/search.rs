@@ -1,6 +1,12 @@
 //! What to ask Ploomes for before planning: the keys by which a lead's records may be there.
 
-use crate::domain::RecordId;
+use std::collections::BTreeSet;
+
+use super::{Known, keys};
+use crate::{
+    domain::RecordId,
+    rules::{Derived, Policy},
+};
 
 /// One question: everything that could be this lead's person or company, in one call.
 ///
@@ -19,6 +25,41 @@ pub struct Search {
     pub cnpj: Vec<String>,
     /// The trimmed company name.
     pub company: Option<String>,
+    /// The trimmed name of a person, only where a request that went unanswered has no other key.
+    pub person_name: Option<String>,
+}
+
+/// What to ask Ploomes for before planning.
+pub fn search(policy: &Policy, derived: &Derived, known: &Known) -> Search {
+    let person = &derived.person;
+    let ids: BTreeSet<RecordId> = [known.company, known.person].into_iter().flatten().collect();
+    let phones: BTreeSet<i64> =
+        keys::person_phones(person).flat_map(|phone| phone.keys.iter().copied()).collect();
+    let company = derived.company.as_ref().filter(|_| policy.behaviour.has_company());
+    let documents = company.map(keys::company_documents).unwrap_or_default();
+    Search {
+        ids: ids.into_iter().collect(),
+        email: keys::person_email(person),
+        cpf: spellings(keys::person_cpf(person)),
+        phones: phones.into_iter().collect(),
+        cnpj: spellings(documents),
+        company: company.map(|it| it.text("Name").trim().to_owned()).filter(|it| !it.is_empty()),
+        person_name: None,
+    }
+}
+
+/// Documents without punctuation, and as they are usually punctuated.
+pub(super) fn spellings(documents: impl IntoIterator<Item = String>) -> Vec<String> {
+    let mut spellings = Vec::new();
+    for document in documents {
+        let punctuated = keys::punctuated(&document);
+        let differs = punctuated != document;
+        spellings.push(document);
+        if differs {
+            spellings.push(punctuated);
+        }
+    }
+    spellings
 }
 
 impl Search {
@@ -38,6 +79,7 @@ impl std::fmt::Debug for Search {
             .field("phones", &self.phones.len())
             .field("cnpj", &self.cnpj.len())
             .field("company", &self.company.is_some())
+            .field("person_name", &self.person_name.is_some())
             .finish()
     }
 }

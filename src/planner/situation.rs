@@ -58,6 +58,10 @@ pub struct Known {
     pub older_waiting: Vec<DateTime<Utc>>,
     /// What any route of `ponte` wrote last, by record, then by property or `FieldKey`.
     ///
+    /// Left out is what a step's whole list merely carried (see [`super::Step::fields`]), and what
+    /// was written last for another contact: two contacts who share a company, or a person, and do
+    /// not agree about it would write over each other for ever.
+    ///
     /// A native property holds the JSON that was sent; a custom field the item sent for it, such
     /// as `{"FieldKey":"…","StringValue":"…"}`.
     pub written: BTreeMap<RecordId, BTreeMap<String, Value>>,

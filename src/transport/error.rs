@@ -63,6 +63,14 @@ pub enum CallError {
         /// What to do about it.
         verdict: Verdict,
     },
+    /// The time of the request could not be kept in the ledger, so it was not sent.
+    #[error("{api}: the request's time could not be kept")]
+    NotRecorded {
+        /// `ActiveCampaign` or `Ploomes`.
+        api: &'static str,
+        /// Why not.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The limiter is closed: the service is stopping.
     #[error("{api}: stopping")]
     Stopping {
@@ -78,16 +86,17 @@ impl CallError {
             Self::Wire { verdict, .. }
             | Self::Status { verdict, .. }
             | Self::Unreadable { verdict, .. } => *verdict,
-            Self::Stopping { .. } => Verdict::TryLater { after: None },
+            Self::NotRecorded { .. } | Self::Stopping { .. } => Verdict::TryLater { after: None },
         }
     }
 
-    /// Which API failed.
+    /// Whose call failed: `ActiveCampaign` or `Ploomes`.
     pub const fn api(&self) -> &'static str {
         match self {
             Self::Wire { api, .. }
             | Self::Status { api, .. }
             | Self::Unreadable { api, .. }
+            | Self::NotRecorded { api, .. }
             | Self::Stopping { api } => api,
         }
     }

@@ -1,0 +1,25 @@
+-- Reconciliations that go on after a crash, and routes that are renamed.
+
+-- Which contacts belong to a route, in words: a new name for the same ones is a renaming.
+ALTER TABLE route ADD COLUMN members TEXT NOT NULL DEFAULT '';
+
+-- Names of the properties and FieldKeys that a write sets, as a JSON array. What a whole list merely
+-- carries, lest a PATCH drop it, is not among them: it is not what ponte wrote.
+ALTER TABLE step ADD COLUMN fields TEXT;
+
+-- How far an unfinished reconciliation has read: the last contact whose page was compared, and what
+-- was counted so far, as JSON without personal data. Gone once the run is finished.
+CREATE TABLE sweep (
+    run_id INTEGER PRIMARY KEY REFERENCES run (id),
+    cursor INTEGER NOT NULL,
+    counts TEXT NOT NULL
+) STRICT;
+
+-- Contacts that AC no longer has: ids are never used again, so each is asked for once.
+CREATE TABLE gone (
+    contact INTEGER PRIMARY KEY,
+    at      INTEGER NOT NULL
+) STRICT;
+
+-- The newest leads that were found without a webhook.
+CREATE INDEX lead_found ON lead (id) WHERE found_by <> 'webhook';

@@ -1,0 +1,62 @@
+//! How every connection to the ledger is set up.
+
+use std::{path::Path, time::Duration};
+
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
+
+use super::LedgerError;
+
+/// How long a connection waits for another process's write.
+///
+/// The receiver promises an answer within two seconds, and AC hangs up after five.
+const BUSY_WAIT: Duration = Duration::from_secs(2);
+
+/// What stays of the write-ahead log when it starts again: four checkpoints' worth.
+const LOG_BYTES_KEPT: i64 = 16 * 1024 * 1024;
+
+/// Statements kept prepared by a connection: more than the ledger has.
+const STATEMENTS_MAX: usize = 256;
+
+/// What a connection may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    Write,
+    Read,
+}
+
+/// Opens the file, which must be there.
+pub(super) fn open(path: &Path, access: Access) -> Result<Connection, LedgerError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags)?;
+    prepare(&conn)?;
+    if access == Access::Read {
+        conn.pragma_update(None, "query_only", true)?;
+    }
+    Ok(conn)
+}
+
+/// Opens a ledger that is gone with its connection.
+pub(super) fn open_in_memory() -> Result<Connection, LedgerError> {
+    let conn = Connection::open_in_memory()?;
+    prepare(&conn)?;
+    Ok(conn)
+}
+
+fn prepare(conn: &Connection) -> Result<(), LedgerError> {
+    conn.busy_timeout(BUSY_WAIT)?;
+    conn.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    // `journal_mode` answers with the mode and is kept in the file; in memory there is none.
+    conn.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
+    // A commit is on disk before anybody is told of it.
+    conn.pragma_update(None, "synchronous", "full")?;
+    conn.pragma_update(None, "foreign_keys", true)?;
+    // What `erase` blanks leaves no copy in free space.
+    conn.pragma_update(None, "secure_delete", true)?;
+    conn.pragma_update(None, "temp_store", "memory")?;
+    conn.pragma_update_and_check(None, "journal_size_limit", LOG_BYTES_KEPT, |_| Ok(()))?;
+    Ok(())
+}

@@ -1,0 +1,354 @@
+//! The journal of writes: `sent` is committed before each request, what came of it after.
+//!
+//! A step at `sent` or `in_doubt` is the only dangerous state. While a lead has one, its identity
+//! keys stand in `step_key`, so that nothing that shares one is planned, across a crash too.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use serde_json::{Map, Value};
+
+use super::{
+    LedgerError, PayloadKind, Subject, Tx, lead,
+    step::{StepEvent, StepState},
+    time::{ensure_one, from_ms, to_ms},
+    work,
+};
+use crate::{
+    domain::{ContactId, Lane, LeadId, LeadState, RecordId, RouteId},
+    planner::StepKind,
+};
+
+/// A step's row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct StepId(pub i64);
+
+/// A write that is about to be sent.
+pub struct Sending<'a> {
+    /// For which lead.
+    pub lead: LeadId,
+    /// Which record.
+    pub kind: StepKind,
+    /// The record that is updated; `None` for a create.
+    pub record: Option<RecordId>,
+    /// Why.
+    pub reason: &'a str,
+    /// The body.
+    pub request: &'a Map<String, Value>,
+    /// Names of the properties and `FieldKey`s that it sets.
+    pub fields: &'a [String],
+    /// Keyed hashes of the lead's identity keys.
+    pub keys: &'a BTreeSet<[u8; 32]>,
+}
+
+/// Commits a write as `sent`. The request must not leave before this is on disk.
+pub fn send(tx: &Tx<'_>, sending: &Sending<'_>, now: DateTime<Utc>) -> Result<StepId, LedgerError> {
+    let body = serde_json::to_vec(sending.request).unwrap_or_default();
+    let fields = serde_json::to_string(sending.fields).unwrap_or_default();
+    let request = tx.put_payload(PayloadKind::Request, now, &body)?;
+    let sql = "
+        INSERT INTO step
+            (lead_id, kind, action, reason, state, request_id, record, sent_at, fields)
+        VALUES (:lead, :kind, :action, :reason, 'sent', :request, :record, :now, :fields)";
+    tx.prepare_cached(sql)?.execute(named_params! {
+        ":lead": sending.lead.0,
+        ":kind": sending.kind.as_str(),
+        ":action": if sending.record.is_some() { "update" } else { "create" },
+        ":reason": sending.reason,
+        ":request": request,
+        ":record": sending.record.map(|it| it.0),
+        ":now": to_ms(now),
+        ":fields": fields,
+    })?;
+    let step = StepId(tx.last_insert_rowid());
+    let sql = "INSERT OR IGNORE INTO step_key (key, lead_id) VALUES (:key, :lead)";
+    let mut statement = tx.prepare_cached(sql)?;
+    for key in sending.keys {
+        statement.execute(named_params! { ":key": key, ":lead": sending.lead.0 })?;
+    }
+    tx.record(Subject::Step, step.0, "sent", now)?;
+    Ok(step)
+}
+
+/// Keeps a decision that needs no request: a record that was there, or nothing to write.
+pub fn decide(
+    tx: &Tx<'_>,
+    lead: LeadId,
+    kind: StepKind,
+    record: Option<RecordId>,
+    reason: &str,
+    now: DateTime<Utc>,
+) -> Result<(), LedgerError> {
+    let action = if record.is_some() { "adopt" } else { "skip" };
+    let sql = "
+        SELECT action = :action AND reason = :reason AND record IS :record
+        FROM step WHERE lead_id = :lead AND kind = :kind
+        ORDER BY id DESC LIMIT 1";
+    // Planning again after a failure decides the same again; it is said once.
+    let said = tx
+        .prepare_cached(sql)?
+        .query_row(
+            named_params! {
+                ":action": action,
+                ":reason": reason,
+                ":record": record.map(|it| it.0),
+                ":lead": lead.0,
+                ":kind": kind.as_str(),
+            },
+            |row| row.get::<_, bool>(0),
+        )
+        .optional()?;
+    if said == Some(true) {
+        return Ok(());
+    }
+    let sql = "
+        INSERT INTO step (lead_id, kind, action, reason, state, record, sent_at, ended_at)
+        VALUES (:lead, :kind, :action, :reason, 'done', :record, :now, :now)";
+    tx.prepare_cached(sql)?.execute(named_params! {
+        ":lead": lead.0,
+        ":kind": kind.as_str(),
+        ":action": action,
+        ":reason": reason,
+        ":record": record.map(|it| it.0),
+        ":now": to_ms(now),
+    })?;
+    tx.record(Subject::Step, tx.last_insert_rowid(), "done", now)
+}
+
+/// What came back for a step.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Answer<'a> {
+    /// The HTTP status, where one came.
+    pub status: Option<u16>,
+    /// The body or the server's words, where any came.
+    pub body: Option<&'a [u8]>,
+}
+
+/// Moves a step on after an event, and keeps the answer.
+///
+/// A settled step releases the lead's identity keys.
+pub fn advance(
+    tx: &Tx<'_>,
+    step: StepId,
+    event: StepEvent,
+    record: Option<RecordId>,
+    answer: Answer<'_>,
+    now: DateTime<Utc>,
+) -> Result<(), LedgerError> {
+    let sql = "SELECT state, lead_id FROM step WHERE id = :id";
+    let (word, lead): (String, i64) = tx
+        .prepare_cached(sql)?
+        .query_row(named_params! { ":id": step.0 }, |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let state = StepState::from_word(&word).ok_or(LedgerError::Inconsistent {
+        table: "step",
+        row: step.0,
+        column: "state",
+    })?;
+    let state = state.after(event).map_err(|illegal| {
+        tracing::error!(step.id = step.0, "{illegal}");
+        LedgerError::Inconsistent { table: "step", row: step.0, column: "state" }
+    })?;
+    let body = match answer.body {
+        Some(body) if !body.is_empty() => Some(tx.put_payload(PayloadKind::Answer, now, body)?),
+        _ => None,
+    };
+    let sql = "
+        UPDATE step
+        SET state = :state, record = coalesce(:record, record), status = coalesce(:status, status),
+            answer_id = coalesce(:answer, answer_id), ended_at = :now
+        WHERE id = :id";
+    let changed = tx.prepare_cached(sql)?.execute(named_params! {
+        ":state": state.as_str(),
+        ":record": record.map(|it| it.0),
+        ":status": answer.status,
+        ":answer": body,
+        ":now": to_ms(now),
+        ":id": step.0,
+    })?;
+    ensure_one(changed)?;
+    if state != StepState::InDoubt {
+        let sql = "DELETE FROM step_key WHERE lead_id = :lead";
+        tx.prepare_cached(sql)?.execute(named_params! { ":lead": lead })?;
+    }
+    tx.record(Subject::Step, step.0, state.as_str(), now)
+}
+
+/// A write whose outcome is not known.
+#[derive(Debug, Clone)]
+pub struct OpenStep {
+    /// Which.
+    pub id: StepId,
+    /// Which record it is about.
+    pub kind: StepKind,
+    /// The record that was to be updated; `None` for a create.
+    pub record: Option<RecordId>,
+    /// Where it stands.
+    pub state: StepState,
+    /// The body that was sent.
+    pub request: Map<String, Value>,
+    /// When it was sent.
+    pub sent_at: DateTime<Utc>,
+    /// How often it was looked for.
+    pub looks: u32,
+}
+
+/// Returns the open step of a lead; there is at most one, as steps are made one by one.
+pub fn open_of(conn: &Connection, lead: LeadId) -> Result<Option<OpenStep>, LedgerError> {
+    let sql = "
+        SELECT step.id, step.kind, action, state, record, sent_at, looks, body
+        FROM step LEFT JOIN payload ON payload.id = request_id
+        WHERE lead_id = :lead AND state IN ('sent', 'in_doubt')
+        ORDER BY step.id
+        LIMIT 1";
+    Ok(conn
+        .prepare_cached(sql)?
+        .query_row(named_params! { ":lead": lead.0 }, open_from_row)
+        .optional()?)
+}
+
+fn open_from_row(row: &Row<'_>) -> rusqlite::Result<OpenStep> {
+    let body: Option<Vec<u8>> = row.get("body")?;
+    Ok(OpenStep {
+        id: StepId(row.get("id")?),
+        kind: StepKind::from_word(&row.get::<_, String>("kind")?).unwrap_or(StepKind::Note),
+        record: row.get::<_, Option<i64>>("record")?.map(RecordId),
+        state: StepState::from_word(&row.get::<_, String>("state")?).unwrap_or(StepState::InDoubt),
+        request: body.and_then(|body| serde_json::from_slice(&body).ok()).unwrap_or_default(),
+        sent_at: from_ms(row.get::<_, Option<i64>>("sent_at")?.unwrap_or_default()),
+        looks: row.get("looks")?,
+    })
+}
+
+/// Counts a look that showed nothing.
+pub fn looked(tx: &Tx<'_>, step: StepId, now: DateTime<Utc>) -> Result<(), LedgerError> {
+    let sql = "UPDATE step SET looks = looks + 1, ended_at = :now WHERE id = :id";
+    let changed =
+        tx.prepare_cached(sql)?.execute(named_params! { ":now": to_ms(now), ":id": step.0 })?;
+    ensure_one(changed)?;
+    tx.record(Subject::Step, step.0, "looked", now)
+}
+
+/// Notes that nobody knows whether a step that is `sent` happened; returns whether it is to be
+/// looked for, its lead being `in_doubt` from now on.
+///
+/// Only a created company, person or deal is. An update has absolute values and may be planned
+/// again, and a note is at most once: both count as lost.
+pub fn doubt(
+    tx: &Tx<'_>,
+    step: StepId,
+    answer: Answer<'_>,
+    reason: &str,
+    now: DateTime<Utc>,
+) -> Result<bool, LedgerError> {
+    let sql = "SELECT lead_id, action = 'create' AND kind <> 'note' FROM step WHERE id = :id";
+    let (lead, look): (i64, bool) = tx
+        .prepare_cached(sql)?
+        .query_row(named_params! { ":id": step.0 }, |row| Ok((row.get(0)?, row.get(1)?)))?;
+    advance(tx, step, StepEvent::Doubt, None, answer, now)?;
+    if look {
+        let standing = lead::Standing { reason: Some(reason), ..lead::Standing::default() };
+        lead::set_state(tx, LeadId(lead), LeadState::InDoubt, &standing, now)?;
+    } else {
+        advance(tx, step, StepEvent::ProveLost, None, Answer::default(), now)?;
+    }
+    Ok(look)
+}
+
+/// Settles what a crash left at `sent`, and asks for the leads of everything that is in doubt.
+/// Returns how many there were.
+pub fn doubt_after_crash(tx: &Tx<'_>, now: DateTime<Utc>) -> Result<usize, LedgerError> {
+    let sql = "
+        SELECT step.id, lead_id, route_id, step.state
+        FROM step JOIN lead ON lead.id = lead_id
+        WHERE step.state IN ('sent', 'in_doubt')
+        ORDER BY step.id";
+    let open: Vec<(i64, i64, i64, String)> = tx
+        .prepare_cached(sql)?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
+        .collect::<Result<_, _>>()?;
+    for (step, lead, route, state) in &open {
+        if state == StepState::Sent.as_str() {
+            let reason = "stopped while a write was on its way";
+            doubt(tx, StepId(*step), Answer::default(), reason, now)?;
+        }
+        work::ask(tx, LeadId(*lead), RouteId(*route), Lane::Fresh, now)?;
+    }
+    Ok(open.len())
+}
+
+/// Whether another lead with an open step holds one of these keys.
+pub fn is_held(
+    conn: &Connection,
+    keys: &BTreeSet<[u8; 32]>,
+    lead: LeadId,
+) -> Result<bool, LedgerError> {
+    let sql = "SELECT 1 FROM step_key WHERE key = :key AND lead_id <> :lead";
+    let mut statement = conn.prepare_cached(sql)?;
+    for key in keys {
+        if statement.exists(named_params! { ":key": key, ":lead": lead.0 })? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether the lead's note was written, or may have been.
+pub fn is_noted(conn: &Connection, lead: LeadId) -> Result<bool, LedgerError> {
+    let sql = "
+        SELECT EXISTS (
+            SELECT 1 FROM step
+            WHERE lead_id = :lead AND kind = 'note' AND action = 'create' AND state <> 'refused')";
+    Ok(conn.prepare_cached(sql)?.query_row(named_params! { ":lead": lead.0 }, |row| row.get(0))?)
+}
+
+/// What was written last to a record, by property or `FieldKey`: every request that was or may
+/// have been applied, the newer over the older.
+///
+/// Left out is what a whole list merely carried, and what was written last for another contact: two
+/// contacts who share a record and do not agree would write over each other for ever.
+pub fn written(
+    conn: &Connection,
+    kind: StepKind,
+    record: RecordId,
+    contact: ContactId,
+) -> Result<BTreeMap<String, Value>, LedgerError> {
+    let sql = "
+        SELECT body, fields, lead.contact
+        FROM step JOIN payload ON payload.id = request_id JOIN lead ON lead.id = lead_id
+        WHERE step.kind = :kind AND record = :record AND step.state <> 'refused' AND body IS NOT NULL
+        ORDER BY step.id";
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut rows =
+        statement.query(named_params! { ":kind": kind.as_str(), ":record": record.0 })?;
+    let mut written = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let (body, of): (Vec<u8>, ContactId) = (row.get(0)?, row.get(2)?);
+        let fields: Option<Vec<String>> =
+            row.get::<_, Option<String>>(1)?.and_then(|fields| serde_json::from_str(&fields).ok());
+        let request: Map<String, Value> = serde_json::from_slice(&body).unwrap_or_default();
+        let values = request.into_iter().flat_map(|(property, value)| match value {
+            Value::Array(items) if property == "OtherProperties" => by_field_key(&items),
+            value => BTreeMap::from([(property, value)]),
+        });
+        let set = |name: &String| fields.as_ref().is_none_or(|fields| fields.contains(name));
+        written.extend(values.filter(|(name, _)| set(name)).map(|(name, it)| (name, (it, of))));
+    }
+    let ours = written.into_iter().filter(|(_, (_, of))| *of == contact);
+    Ok(ours.map(|(name, (value, _))| (name, value)).collect())
+}
+
+/// One item of a custom field stands for itself, several are an array.
+fn by_field_key(items: &[Value]) -> BTreeMap<String, Value> {
+    let mut fields: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+    for item in items {
+        if let Some(key) = item.get("FieldKey").and_then(Value::as_str) {
+            fields.entry(key.to_owned()).or_default().push(item.clone());
+        }
+    }
+    let value = |mut items: Vec<Value>| match items.len() {
+        1 => items.remove(0),
+        _ => Value::Array(items),
+    };
+    fields.into_iter().map(|(key, items)| (key, value(items))).collect()
+}

@@ -1,0 +1,110 @@
+//! Opens a ledger, making it where there is none.
+
+use std::{cell::RefCell, fs, os::unix::fs::PermissionsExt as _, path::PathBuf};
+
+use rand::{SeedableRng as _, rngs::StdRng};
+use rusqlite::Connection;
+
+use super::{
+    Ledger, LedgerError,
+    connection::{self, Access},
+    lock::EngineLock,
+    meta::Key,
+    migrate,
+    writer::Writer,
+};
+use crate::clock::Clock;
+
+/// Who works on the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Executor {
+    /// Threads of its own: production.
+    Thread,
+    /// The caller's thread: simulations with paused time.
+    InPlace,
+}
+
+/// Where salts and keys come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Randomness {
+    /// The operating system.
+    System,
+    /// A seed, so that a simulation writes the same ledger each time.
+    Seed(u64),
+}
+
+/// Who opens the ledger.
+#[derive(Debug, Clone, Copy)]
+pub enum Opener<'a> {
+    /// The engine, which shows its lock.
+    Engine(&'a EngineLock),
+    /// A command, maybe beside a running engine: it cannot change the schema under it.
+    Command,
+}
+
+/// What a ledger is opened with.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The file, `None` for a ledger in memory, which has no threads.
+    pub path: Option<PathBuf>,
+    /// Who works on it.
+    pub executor: Executor,
+    /// Where salts and keys come from.
+    pub randomness: Randomness,
+    /// The time of day, noted in a new ledger.
+    pub clock: Clock,
+}
+
+impl Options {
+    /// A ledger on disk, as in production.
+    pub fn file(path: impl Into<PathBuf>, clock: Clock) -> Self {
+        Self {
+            path: Some(path.into()),
+            executor: Executor::Thread,
+            randomness: Randomness::System,
+            clock,
+        }
+    }
+
+    /// A ledger in memory, worked on in place, the same for the same seed.
+    pub fn memory(seed: u64, clock: Clock) -> Self {
+        Self { path: None, executor: Executor::InPlace, randomness: Randomness::Seed(seed), clock }
+    }
+
+    /// Opens the ledger, makes it where there is none, and brings its schema up to date.
+    pub fn open(self, opener: Opener<'_>) -> Result<Ledger, LedgerError> {
+        let mut rng = match self.randomness {
+            Randomness::System => StdRng::from_os_rng(),
+            Randomness::Seed(seed) => StdRng::seed_from_u64(seed),
+        };
+        let path = self.path.clone().unwrap_or_else(|| ":memory:".into());
+        let mut conn = self.connect()?;
+        let mut lock = None;
+        let now = self.clock.now();
+        migrate::migrate(&mut conn, &path, migrate::STEPS, (now, &mut rng), |conn, version| {
+            if matches!(opener, Opener::Command) {
+                lock = Some(EngineLock::take(&path)?);
+            }
+            migrate::keep(conn, &path, version)
+        })?;
+        drop(lock);
+        let key = Key::read(&conn)?;
+        let writer = Writer { conn, key, rng: RefCell::new(rng) };
+        match (self.executor, self.path) {
+            (Executor::Thread, Some(file)) => {
+                Ledger::on_threads(path, writer, || connection::open(&file, Access::Read))
+            }
+            (Executor::InPlace, _) | (_, None) => Ok(Ledger::in_place(path, writer)),
+        }
+    }
+
+    fn connect(&self) -> Result<Connection, LedgerError> {
+        let Some(path) = &self.path else { return connection::open_in_memory() };
+        if !migrate::create_private(path)? {
+            // A ledger that came from elsewhere may be readable by others.
+            fs::set_permissions(path, fs::Permissions::from_mode(0o600))
+                .map_err(|source| LedgerError::File { path: path.clone(), source })?;
+        }
+        connection::open(path, Access::Write)
+    }
+}

@@ -1,0 +1,141 @@
+//! Polls and reconciliations, and how far each question was answered.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension, named_params};
+
+use super::{
+    LedgerError, Subject, Tx, sql,
+    time::{ensure_one, from_ms, to_ms},
+};
+use crate::domain::RouteId;
+
+/// A run's row; its decimal form is its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RunId(pub i64);
+
+/// What a run is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Who entered, and who changed, lately?
+    Poll,
+    /// Everybody against the ledger.
+    Reconcile,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Everything was read.
+    Complete,
+    /// Something could not be read.
+    Partial,
+}
+
+/// What a watermark is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Question {
+    /// Who entered?
+    Entered,
+    /// Who changed?
+    Changed,
+}
+
+sql::word_columns! {
+    Kind { Poll = "poll", Reconcile = "reconcile" }
+    Outcome { Complete = "complete", Partial = "partial" }
+    Question { Entered = "entered", Changed = "changed" }
+}
+
+/// Begins a run.
+pub fn start(
+    tx: &Tx<'_>,
+    kind: Kind,
+    mode: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<RunId, LedgerError> {
+    let sql = "INSERT INTO run (kind, mode, started_at) VALUES (:kind, :mode, :now)";
+    tx.prepare_cached(sql)?
+        .execute(named_params! { ":kind": kind, ":mode": mode, ":now": to_ms(now) })?;
+    let id = RunId(tx.last_insert_rowid());
+    tx.record(Subject::Run, id.0, "started", now)?;
+    Ok(id)
+}
+
+/// Ends a run; `reason` says why it is partial, `detail` is JSON.
+pub fn finish(
+    tx: &Tx<'_>,
+    run: RunId,
+    outcome: Outcome,
+    reason: Option<&str>,
+    detail: &str,
+    now: DateTime<Utc>,
+) -> Result<(), LedgerError> {
+    let sql = "
+        UPDATE run
+        SET outcome = :outcome, reason = :reason, detail = :detail, finished_at = :now
+        WHERE id = :id";
+    let changed = tx.prepare_cached(sql)?.execute(named_params! {
+        ":outcome": outcome,
+        ":reason": reason,
+        ":detail": detail,
+        ":now": to_ms(now),
+        ":id": run.0,
+    })?;
+    ensure_one(changed)?;
+    tx.record(Subject::Run, run.0, outcome.as_str(), now)
+}
+
+/// Returns when the newest run of a kind began.
+pub fn last_start(conn: &Connection, kind: Kind) -> Result<Option<DateTime<Utc>>, LedgerError> {
+    let sql = "SELECT started_at FROM run WHERE kind = :kind ORDER BY id DESC LIMIT 1";
+    let at: Option<i64> = conn
+        .prepare_cached(sql)?
+        .query_row(named_params! { ":kind": kind }, |row| row.get(0))
+        .optional()?;
+    Ok(at.map(from_ms))
+}
+
+/// Returns the start of the last run that answered a question of a route whole.
+pub fn watermark(
+    conn: &Connection,
+    route: RouteId,
+    question: Question,
+) -> Result<Option<DateTime<Utc>>, LedgerError> {
+    let sql = "SELECT at FROM watermark WHERE route_id = :route AND question = :question";
+    let at: Option<i64> = conn
+        .prepare_cached(sql)?
+        .query_row(named_params! { ":route": route.0, ":question": question }, |row| row.get(0))
+        .optional()?;
+    Ok(at.map(from_ms))
+}
+
+/// Moves a watermark to the start of a run that read every page; it never goes back.
+pub fn set_watermark(
+    tx: &Tx<'_>,
+    route: RouteId,
+    question: Question,
+    at: DateTime<Utc>,
+) -> Result<(), LedgerError> {
+    let sql = "
+        INSERT INTO watermark (route_id, question, at) VALUES (:route, :question, :at)
+        ON CONFLICT (route_id, question) DO UPDATE SET at = max(at, excluded.at)";
+    tx.prepare_cached(sql)?.execute(named_params! {
+        ":route": route.0,
+        ":question": question,
+        ":at": to_ms(at),
+    })?;
+    Ok(())
+}
+
+/// Ends runs that were cut off: a run that did not read everything is partial.
+pub fn end_unfinished(tx: &Tx<'_>, kind: Kind, now: DateTime<Utc>) -> Result<(), LedgerError> {
+    let sql = "SELECT id FROM run WHERE kind = :kind AND finished_at IS NULL ORDER BY id";
+    let open: Vec<i64> = tx
+        .prepare_cached(sql)?
+        .query_map(named_params! { ":kind": kind }, |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    for run in open {
+        finish(tx, RunId(run), Outcome::Partial, Some("cut off by a stop"), "{}", now)?;
+    }
+    Ok(())
+}
