@@ -1,0 +1,359 @@
+//! What `ActiveCampaign` shows of one contact: pairs its deliveries with its enrollments, makes the
+//! leads and gives the fates, in one transaction.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{
+    route::{Membership, Route},
+    shared::Shared,
+};
+use crate::{
+    activecampaign::ContactView,
+    domain::{
+        Contact, ContactId, DeliveryId, Enrollment, EnrollmentId, Fate, FoundBy, Lane, LeadId,
+        LeadState,
+    },
+    ledger::{
+        LedgerError, Tx, contact, inbox, inbox::Hint, intake, lead, observation, route, work,
+    },
+    planner::matching::{self, Arrival, Decision, Entry, Holder, Pairing, Terms},
+    transport::CallError,
+};
+
+/// The first wait for an AC that is behind its own webhook.
+const LOOK_AGAIN_MIN: TimeDelta = TimeDelta::seconds(2);
+/// The longest wait between two looks at the same contact.
+const LOOK_AGAIN_MAX: TimeDelta = TimeDelta::minutes(5);
+
+/// Why a contact could not be matched now.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    #[error("its route is not in the configuration")]
+    NoRoute,
+    #[error("the work on it broke off; please report this as a bug")]
+    BrokeOff,
+    #[error(transparent)]
+    Call(#[from] CallError),
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+/// Looks a contact up, and writes down all that follows from what AC shows.
+pub(super) async fn match_contact(
+    shared: &Shared,
+    route: &Route,
+    hint: &Hint,
+) -> Result<(), Failure> {
+    let hint = *hint;
+    // A delivery that comes while AC is asked may belong to an entry that the answer lacks: it
+    // has a hint of its own.
+    let before = shared
+        .ledger
+        .read(move |conn| intake::newest_waiting(conn, hint.route, hint.contact))
+        .await?;
+    let view = shared.activecampaign.contact(hint.contact, route.wants(), hint.lane).await?;
+    let now = shared.now();
+    let Some(view) = view else {
+        shared.ledger.write(move |tx| contact_gone(tx, &hint, before, now)).await?;
+        return Ok(());
+    };
+    let entries = entries_of(route, &view);
+    let moved = follow_merges(shared, route, hint.contact, &entries).await?;
+    let found = Found {
+        route: route.clone(),
+        hint,
+        contact: view.contact,
+        entries,
+        before,
+        moved,
+        now,
+        ahead: view.server_time - now,
+    };
+    shared.ledger.write(move |tx| found.apply(tx)).await?;
+    Ok(())
+}
+
+/// The contact's entries into the route, as AC shows them now.
+pub(super) fn entries_of(route: &Route, view: &ContactView) -> Vec<Enrollment> {
+    let single = |entered_at| vec![Enrollment { id: None, entered_at }];
+    match &route.membership {
+        Membership::Automation(automation) => view
+            .enrollments
+            .iter()
+            .filter(|entry| entry.automation == *automation)
+            .map(|entry| entry.enrollment)
+            .collect(),
+        Membership::Tag(tag) => view
+            .tags
+            .iter()
+            .find(|it| it.name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(tag)))
+            .map(|tagging| single(tagging.since))
+            .unwrap_or_default(),
+        Membership::List(list) => view
+            .lists
+            .iter()
+            .find(|row| row.list == *list && row.active)
+            .map(|row| single(row.since))
+            .unwrap_or_default(),
+        Membership::EveryContact => {
+            single(view.contact.created_at.map(|created| created.with_timezone(&Utc)))
+        }
+    }
+}
+
+/// Leads that an AC merge left with a contact that is gone, and whose row reappeared here under a
+/// new id: the lead, and the id that is now its own.
+async fn follow_merges(
+    shared: &Shared,
+    route: &Route,
+    contact: ContactId,
+    entries: &[Enrollment],
+) -> Result<Vec<(LeadId, EnrollmentId)>, Failure> {
+    let mut moved = Vec::new();
+    for entry in entries {
+        let (Some(id), Some(at)) = (entry.id, entry.entered_at) else { continue };
+        let route_id = route.id;
+        let twins = shared
+            .ledger
+            .read(move |conn| match lead::of_enrollment(conn, route_id, id)? {
+                Some(_) => Ok(Vec::new()),
+                None => lead::entered_at(conn, route_id, at, contact),
+            })
+            .await?;
+        for twin in twins {
+            let taken = moved.iter().any(|(lead, _)| *lead == twin.id);
+            let wants = crate::activecampaign::Wants::default();
+            if !taken
+                && shared.activecampaign.contact(twin.contact, wants, Lane::Update).await?.is_none()
+            {
+                moved.push((twin.id, id));
+                break;
+            }
+        }
+    }
+    Ok(moved)
+}
+
+/// The contact does not exist: its deliveries call for nothing, and what was not begun is skipped.
+fn contact_gone(
+    tx: &Tx<'_>,
+    hint: &Hint,
+    before: Option<DeliveryId>,
+    now: DateTime<Utc>,
+) -> Result<(), LedgerError> {
+    let gone = Some("contact gone");
+    for waiting in intake::waiting(tx, hint.route, hint.contact, before)? {
+        intake::decide(tx, waiting.delivery, Fate::Ignored, None, gone, now)?;
+    }
+    for lead in lead::of_contact(tx, hint.contact)? {
+        let begun = lead.company.or(lead.person).or(lead.deal).is_some()
+            || crate::ledger::journal::open_of(tx, lead.id)?.is_some();
+        if lead.route == hint.route && lead.state == LeadState::Pending && !begun {
+            let standing = lead::Standing { reason: gone, ..lead::Standing::default() };
+            lead::set_state(tx, lead.id, LeadState::Skipped, &standing, now)?;
+            work::remove(tx, lead.id)?;
+        }
+    }
+    inbox::settle(tx, hint)
+}
+
+/// What AC showed of a contact, ready to be written down.
+struct Found {
+    route: Route,
+    hint: Hint,
+    contact: Contact,
+    entries: Vec<Enrollment>,
+    /// The newest delivery that waited when AC was asked.
+    before: Option<DeliveryId>,
+    moved: Vec<(LeadId, EnrollmentId)>,
+    now: DateTime<Utc>,
+    /// How far AC's clock is ahead of ours.
+    ahead: TimeDelta,
+}
+
+impl Found {
+    fn apply(&self, tx: &Tx<'_>) -> Result<(), LedgerError> {
+        for (lead, enrollment) in &self.moved {
+            lead::move_to(tx, *lead, self.contact.id, Some(*enrollment), self.now)?;
+        }
+        let terms = Terms {
+            expect_within: TimeDelta::from_std(self.route.expect_within).unwrap_or(TimeDelta::MAX),
+            since: self.route.since,
+            now: self.now + self.ahead,
+            finds: self.hint.source != FoundBy::Webhook,
+        };
+        let waiting = intake::waiting(tx, self.hint.route, self.contact.id, self.before)?;
+        let arrivals: Vec<Arrival> = waiting
+            .iter()
+            .map(|it| Arrival { delivery: it.delivery, at: it.received_at + self.ahead })
+            .collect();
+        let (entries, holders) = self.entries_and_holders(tx)?;
+        let pairing = matching::pair(&arrivals, &entries, &holders, terms);
+        let made = self.make_leads(tx, &entries, &pairing, terms)?;
+        self.decide(tx, &arrivals, &pairing, &made)?;
+        self.observe(tx, !made.iter().all(Option::is_none))?;
+        match pairing.look_again {
+            Some(at) => {
+                let due = (at - self.ahead).min(self.sooner(&arrivals, &pairing));
+                let reason = "its time has not come";
+                inbox::postpone(tx, &self.hint, due, reason, inbox::Failed::No)
+            }
+            None => inbox::settle(tx, &self.hint),
+        }
+    }
+
+    /// When to look again for deliveries that AC does not explain yet: after as long as the
+    /// oldest has waited, so that an AC that is a second behind delays a lead by seconds.
+    fn sooner(&self, arrivals: &[Arrival], pairing: &Pairing) -> DateTime<Utc> {
+        let waits = arrivals.iter().zip(&pairing.decisions).filter_map(|(arrival, decision)| {
+            matches!(decision, Decision::Wait(_)).then_some(arrival.at - self.ahead)
+        });
+        waits.min().map_or(DateTime::<Utc>::MAX_UTC, |oldest| {
+            self.now + (self.now - oldest).clamp(LOOK_AGAIN_MIN, LOOK_AGAIN_MAX)
+        })
+    }
+
+    /// The entries with the leads that hold them, and every lead of the contact on the route.
+    fn entries_and_holders(&self, tx: &Tx<'_>) -> Result<(Vec<Entry>, Vec<Holder>), LedgerError> {
+        let mut entries = Vec::with_capacity(self.entries.len());
+        for enrollment in &self.entries {
+            let holder = match enrollment.id {
+                Some(id) => lead::of_enrollment(tx, self.route.id, id)?,
+                None => lead::of_contact(tx, self.contact.id)?
+                    .into_iter()
+                    .find(|lead| lead.route == self.route.id && lead.enrollment.is_none()),
+            };
+            // A merge that kept the row's id moved it here from another contact.
+            if let Some(lead) = holder.as_ref().filter(|lead| lead.contact != self.contact.id) {
+                lead::move_to(tx, lead.id, self.contact.id, lead.enrollment, self.now)?;
+            }
+            let entered_at = match (enrollment.entered_at, enrollment.id) {
+                (Some(at), _) => at,
+                (None, Some(id)) => {
+                    route::first_seen(tx, self.route.id, id, self.now + self.ahead)?
+                }
+                (None, None) => self.now + self.ahead,
+            };
+            let lead = holder.map(|lead| lead.id);
+            entries.push(Entry { enrollment: enrollment.id, entered_at, lead });
+        }
+        let mut holders = Vec::new();
+        for lead in lead::of_contact(tx, self.contact.id)? {
+            if lead.route == self.route.id {
+                let delivered = lead::is_delivered(tx, lead.id)?;
+                holders.push(Holder { lead: lead.id, entered_at: lead.entered_at, delivered });
+            }
+        }
+        Ok((entries, holders))
+    }
+
+    /// Makes a lead of each entry that calls for one, and asks for it to be worked on.
+    fn make_leads(
+        &self,
+        tx: &Tx<'_>,
+        entries: &[Entry],
+        pairing: &Pairing,
+        terms: Terms,
+    ) -> Result<Vec<Option<LeadId>>, LedgerError> {
+        let mut made = vec![None; entries.len()];
+        let mut order: Vec<usize> =
+            (0..entries.len()).filter(|entry| pairing.makes_lead(*entry, terms)).collect();
+        order.sort_by_key(|entry| (entries[*entry].entered_at, entries[*entry].enrollment));
+        for index in order {
+            let entry = entries[index];
+            let delivered = pairing.classes[index] == matching::Class::Applied;
+            let backfill = entry.entered_at < self.route.first_start;
+            let new = lead::NewLead {
+                route: self.route.id,
+                route_name: &self.route.name,
+                contact: self.contact.id,
+                enrollment: entry.enrollment,
+                entered_at: Some(entry.entered_at),
+                backfill,
+                found_by: if delivered { FoundBy::Webhook } else { self.hint.source },
+            };
+            let id = lead::find(tx, &new, self.now)?;
+            let lane = match (delivered, backfill) {
+                (true, _) => Lane::Fresh,
+                (false, false) => Lane::Repair,
+                (false, true) => Lane::Backfill,
+            };
+            work::ask(tx, id, self.route.id, lane, self.now)?;
+            made[index] = Some(id);
+        }
+        Ok(made)
+    }
+
+    fn decide(
+        &self,
+        tx: &Tx<'_>,
+        arrivals: &[Arrival],
+        pairing: &Pairing,
+        made: &[Option<LeadId>],
+    ) -> Result<(), LedgerError> {
+        for (arrival, decision) in arrivals.iter().zip(&pairing.decisions) {
+            let (fate, lead, reason) = match decision {
+                Decision::Apply(entry) => (Fate::Applied, made[*entry], None),
+                Decision::MergeNew(entry) => (Fate::Merged, made[*entry], None),
+                Decision::Merge(lead) => (Fate::Merged, Some(*lead), None),
+                Decision::Wait(_) => continue,
+                Decision::Quarantine => {
+                    let reason = format!("contact not in {}", self.route.membership);
+                    (Fate::Quarantined, None, Some(reason))
+                }
+            };
+            intake::decide(tx, arrival.delivery, fate, lead, reason.as_deref(), self.now)?;
+        }
+        Ok(())
+    }
+
+    /// Keeps what was seen of the contact where it is new, and asks for what a change calls for:
+    /// the newest lead that is done is refreshed, those that failed are tried again.
+    fn observe(&self, tx: &Tx<'_>, made_lead: bool) -> Result<(), LedgerError> {
+        let last = observation::newest(tx, self.route.id, self.contact.id)?;
+        let leads: Vec<lead::Lead> = lead::of_contact(tx, self.contact.id)?
+            .into_iter()
+            .filter(|lead| lead.route == self.route.id)
+            .collect();
+        if leads.is_empty() {
+            return Ok(());
+        }
+        let changed = last.as_ref().is_none_or(|last| differs(last, &self.contact));
+        if !changed && !made_lead {
+            return Ok(());
+        }
+        contact::remember_email(tx, self.contact.id, &self.contact.email)?;
+        if changed {
+            observation::keep(tx, self.route.id, &self.contact, self.now)?;
+        }
+        if !changed || last.is_none() {
+            return Ok(());
+        }
+        let done = |lead: &&lead::Lead| {
+            matches!(lead.state, LeadState::Done | LeadState::Skipped) && lead.person.is_some()
+        };
+        if let Some(newest) = leads.iter().filter(done).max_by_key(|lead| lead.id) {
+            work::ask(tx, newest.id, self.route.id, Lane::Update, self.now)?;
+        }
+        for failed in leads.iter().filter(|lead| lead.state == LeadState::Failed) {
+            let standing = lead::Standing {
+                reason: Some("the contact changed: tried again"),
+                ..lead::Standing::default()
+            };
+            lead::set_state(tx, failed.id, LeadState::Pending, &standing, self.now)?;
+            work::restart(tx, failed.id, self.route.id, Lane::Update, self.now)?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether a contact shows something else than before; a newer stamp alone is no change, and an
+/// older observation never replaces a newer one.
+fn differs(last: &Contact, seen: &Contact) -> bool {
+    let older = match (last.updated_at, seen.updated_at) {
+        (Some(last), Some(seen)) => seen < last,
+        _ => false,
+    };
+    let same = Contact { updated_at: last.updated_at, ..seen.clone() } == *last;
+    !older && !same
+}

@@ -1,0 +1,76 @@
+//! Starting and stopping: the only place that spawns tasks.
+
+use std::{future::Future, time::Duration};
+
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// How long a soft stop may take; what is left then is made safe by the journal.
+pub const STOP_WITHIN: Duration = Duration::from_secs(9);
+
+/// The tasks of a running service.
+///
+/// Soft stop: [`Lifecycle::stopping`] fires, loops end after what they have in hand. A task that
+/// ends before it was asked to stops everything, so that half a service never keeps running.
+#[derive(Clone, Default)]
+pub struct Lifecycle {
+    tasks: TaskTracker,
+    stopping: CancellationToken,
+}
+
+impl Lifecycle {
+    /// A service with no task yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Fires when the service is asked to stop.
+    pub fn stopping(&self) -> CancellationToken {
+        self.stopping.clone()
+    }
+
+    /// Runs `task` until it ends.
+    pub fn spawn(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        let stopping = self.stopping.clone();
+        self.tasks.spawn(async move {
+            // Dropped on panic as well.
+            let _stop_others = stopping.clone().drop_guard();
+            task.await;
+            if !stopping.is_cancelled() {
+                tracing::error!(task = name, "`{name}` ended on its own; stopping");
+            }
+        });
+    }
+
+    /// Asks every task to stop after what it has in hand.
+    pub fn stop(&self) {
+        self.stopping.cancel();
+    }
+
+    /// Waits until every task has ended, or [`STOP_WITHIN`] has passed; says which.
+    pub async fn stopped(&self) -> bool {
+        self.stopping.cancelled().await;
+        self.tasks.close();
+        tokio::time::timeout(STOP_WITHIN, self.tasks.wait()).await.is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_task_that_ends_on_its_own_stops_the_service() {
+        let lifecycle = Lifecycle::new();
+        lifecycle.spawn("short", async {});
+        assert!(lifecycle.stopped().await);
+        assert!(lifecycle.stopping().is_cancelled());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_task_that_does_not_stop_is_left_after_the_deadline() {
+        let lifecycle = Lifecycle::new();
+        lifecycle.spawn("stuck", std::future::pending());
+        lifecycle.stop();
+        assert!(!lifecycle.stopped().await);
+    }
+}

@@ -1,0 +1,124 @@
+//! Works through the inbox: each hint is one contact to be looked up in `ActiveCampaign`.
+//!
+//! Needs AC's quota only: a backlog of writes to Ploomes never makes a webhook look missed.
+
+use std::{collections::BTreeSet, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    found::{Failure, match_contact},
+    shared::{Shared, log_call},
+    wake::woken_or_due,
+};
+use crate::{
+    domain::{ContactId, RouteId},
+    ledger::{inbox, inbox::Hint},
+    transport::{CallError, Verdict},
+};
+
+/// Contacts looked up side by side: AC takes 5 requests a second and answers within one, so more
+/// would only wait at the limiter.
+const LOOKUPS_MAX: usize = 8;
+
+pub(super) async fn run(shared: Arc<Shared>, stopping: CancellationToken) {
+    let mut lookups = FuturesUnordered::new();
+    let mut busy: BTreeSet<(RouteId, ContactId)> = BTreeSet::new();
+    loop {
+        let room = LOOKUPS_MAX - lookups.len();
+        let mut next = None;
+        if room > 0 && !stopping.is_cancelled() {
+            let (due, later) = due_hints(&shared, room + busy.len()).await;
+            for hint in due {
+                if lookups.len() < LOOKUPS_MAX && busy.insert((hint.route, hint.contact)) {
+                    lookups.push(look_up(&shared, hint));
+                }
+            }
+            next = later;
+        }
+        if stopping.is_cancelled() && lookups.is_empty() {
+            return;
+        }
+        tokio::select! {
+            Some(hint) = lookups.next(), if !lookups.is_empty() => {
+                let hint: Hint = hint;
+                busy.remove(&(hint.route, hint.contact));
+            }
+            () = stopping.cancelled(), if !stopping.is_cancelled() => {}
+            () = woken_or_due(&shared.wake.matcher, next) => {}
+        }
+    }
+}
+
+async fn due_hints(shared: &Shared, limit: usize) -> (Vec<Hint>, Option<Duration>) {
+    let now = shared.now();
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let read = shared
+        .ledger
+        .read(move |conn| Ok((inbox::due(conn, now, limit)?, inbox::next_due(conn)?)))
+        .await;
+    match read {
+        Ok((due, next)) => {
+            // What is due now and busy must not turn the sleep into a spin.
+            let next = next.filter(|next| *next > now);
+            (due, shared.until(next))
+        }
+        Err(error) => {
+            tracing::error!(%error, "the inbox cannot be read");
+            (Vec::new(), None)
+        }
+    }
+}
+
+/// Works on one hint, and puts it off where that fails.
+async fn look_up(shared: &Shared, hint: Hint) -> Hint {
+    let outcome = match shared.route(hint.route) {
+        Some(route) => {
+            // One contact that breaks the program must not stop all others.
+            let matching = AssertUnwindSafe(match_contact(shared, route, &hint));
+            matching.catch_unwind().await.unwrap_or(Err(Failure::BrokeOff))
+        }
+        None => Err(Failure::NoRoute),
+    };
+    match outcome {
+        Ok(()) => shared.wake.worker.notify_one(),
+        // It waits in the inbox for the next start.
+        Err(Failure::Call(CallError::Stopping { .. })) => {}
+        Err(failure) => put_off(shared, &hint, failure).await,
+    }
+    hint
+}
+
+async fn put_off(shared: &Shared, hint: &Hint, failure: Failure) {
+    let after = match &failure {
+        Failure::Call(error) => {
+            log_call(error, "looking a contact up in ActiveCampaign");
+            match error.verdict() {
+                Verdict::TryLater { after } => after,
+                _ => None,
+            }
+        }
+        Failure::NoRoute | Failure::BrokeOff | Failure::Ledger(_) => {
+            tracing::warn!(contact.id = hint.contact.0, "a hint is put off: {failure}");
+            None
+        }
+    };
+    let due = shared.retry_at(hint.attempts, after);
+    let hint = *hint;
+    // Without the server's words: those could name a person.
+    let reason = match &failure {
+        Failure::Call(error) => match error.status() {
+            Some(status) => format!("ActiveCampaign answered {status}"),
+            None => "ActiveCampaign gave no usable answer".to_owned(),
+        },
+        other => other.to_string(),
+    };
+    let kept = shared
+        .ledger
+        .write(move |tx| inbox::postpone(tx, &hint, due, &reason, inbox::Failed::Yes))
+        .await;
+    if let Err(error) = kept {
+        tracing::error!(%error, "a hint cannot be put off");
+    }
+}

@@ -1,0 +1,210 @@
+//! Reads what a plan depends on: the ledger, then Ploomes. Decides nothing, writes nothing.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use chrono::TimeDelta;
+
+use super::{reference::Ready, shared::Shared};
+use crate::{
+    domain::{Contact, Lane, LeadState, RecordId, RouteId},
+    ledger::{
+        Connection, LedgerError, control, journal, lead, lead::Lead, made, observation, work::Work,
+    },
+    planner::{self, Known, Purpose, Search, Seen, Situation, StepKind},
+    ploomes::Found,
+    rules::Derived,
+    transport::CallError,
+};
+
+/// A refusal for pace makes an empty answer suspect for this long.
+const THROTTLED_LATELY: Duration = Duration::from_mins(1);
+
+/// Controls asked for in one search: one may have been deleted since.
+const CONTROLS: i64 = 2;
+
+/// How long a search may lag behind a create: minutes were never reported, an hour is safe.
+const MADE_LATELY: TimeDelta = TimeDelta::hours(1);
+
+/// A lead with all that the ledger knows of it.
+pub(super) struct Context {
+    pub(super) work: Work,
+    pub(super) lead: Lead,
+    pub(super) contact: Contact,
+    pub(super) known: Known,
+    pub(super) open: Option<journal::OpenStep>,
+    pub(super) derived_before: Option<[u8; 32]>,
+    /// Keyed hashes of the lead's identity keys, once they are known.
+    pub(super) keys: BTreeSet<[u8; 32]>,
+}
+
+/// Reads what the ledger knows of a lead; `None` where there is nothing to work on. `with_deals` are
+/// the routes that make deals.
+pub(super) fn context(
+    conn: &Connection,
+    work: Work,
+    with_deals: &BTreeSet<RouteId>,
+) -> Result<Option<Context>, LedgerError> {
+    let Some(lead) = lead::get(conn, work.lead)? else { return Ok(None) };
+    let Some(contact) = observation::newest(conn, lead.route, lead.contact)? else {
+        return Ok(None);
+    };
+    context_with(conn, work, lead, contact, with_deals).map(Some)
+}
+
+/// The same for a contact as just seen, and a lead that may not exist yet.
+pub(super) fn context_with(
+    conn: &Connection,
+    work: Work,
+    lead: Lead,
+    contact: Contact,
+    with_deals: &BTreeSet<RouteId>,
+) -> Result<Context, LedgerError> {
+    let siblings = lead::of_contact(conn, lead.contact)?;
+    let newest_with = |record: fn(&Lead) -> Option<RecordId>| {
+        record(&lead).or_else(|| siblings.iter().rev().find_map(record))
+    };
+    let is_older_waiting = |other: &&Lead| {
+        other.id != lead.id
+            && other.deal.is_none()
+            && with_deals.contains(&other.route)
+            && matches!(other.state, LeadState::Pending | LeadState::InDoubt)
+            && (other.entered_at, other.id) < (lead.entered_at, lead.id)
+    };
+    let known = Known {
+        company: newest_with(|lead| lead.company),
+        person: newest_with(|lead| lead.person),
+        deal: lead.deal,
+        noted: journal::is_noted(conn, lead.id)?,
+        older_waiting: siblings
+            .iter()
+            .filter(is_older_waiting)
+            .filter_map(|other| other.entered_at)
+            .collect(),
+        ..Known::default()
+    };
+    let open = journal::open_of(conn, lead.id)?;
+    let derived_before = observation::derived(conn, lead.route, lead.contact)?;
+    Ok(Context { work, lead, contact, known, open, derived_before, keys: BTreeSet::new() })
+}
+
+/// Why nothing could be observed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ObserveError {
+    #[error(transparent)]
+    Call(#[from] CallError),
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    #[error(
+        "Ploomes answered a search with nothing although a record known to exist was asked for"
+    )]
+    NoControl,
+}
+
+/// What Ploomes shows for a search, with proof where it is empty.
+///
+/// Under throttling Ploomes was seen to answer 200 with nothing. So each search also asks for
+/// records known to exist; an empty answer without one of them is asked again with the newest
+/// contact there is, and is no answer where that is missing too.
+pub(super) async fn search(
+    shared: &Shared,
+    search: &Search,
+    ready: &Ready,
+    lane: Lane,
+) -> Result<Seen, ObserveError> {
+    let controls = shared.ledger.read(|conn| control::recent(conn, CONTROLS)).await?;
+    let find = |controls: Vec<RecordId>| async move {
+        let field = ready.rules.policy().lead_key_field.as_deref();
+        shared.reader.find(search, &controls, ready.me, field, lane).await
+    };
+    let throttled = shared.reader.limiter().throttled_within(THROTTLED_LATELY);
+    let first = find(controls.clone()).await?;
+    if is_answer(&first) || (controls.is_empty() && !throttled) {
+        return Ok(seen(first, ready));
+    }
+    match shared.reader.newest_contact(lane).await? {
+        Some(newest) => {
+            let now = shared.now();
+            shared.ledger.write(move |tx| control::remember(tx, newest, now)).await?;
+            let again = find(vec![newest]).await?;
+            if is_answer(&again) { Ok(seen(again, ready)) } else { Err(ObserveError::NoControl) }
+        }
+        // An account without a single contact: asked twice, it said the same.
+        None if controls.is_empty() => Ok(seen(find(Vec::new()).await?, ready)),
+        None => Err(ObserveError::NoControl),
+    }
+}
+
+/// Whether an answer shows anything at all that was asked for.
+fn is_answer(found: &Found) -> bool {
+    found.control_seen || !found.companies.is_empty() || !found.persons.is_empty()
+}
+
+fn seen(found: Found, ready: &Ready) -> Seen {
+    Seen {
+        persons: found.persons,
+        companies: found.companies,
+        deals: found.deals,
+        deals_read_of: BTreeSet::new(),
+        me: ready.me,
+    }
+}
+
+/// Reads everything a lead's plan depends on.
+pub(super) async fn situation(
+    shared: &Shared,
+    context: &Context,
+    ready: &Ready,
+    derived: &Derived,
+    purpose: Purpose,
+) -> Result<Situation, ObserveError> {
+    let (lane, policy) = (context.work.lane, ready.rules.policy());
+    let mut question = planner::search(policy, derived, &context.known);
+    let keys = context.keys.clone();
+    let since = shared.now() - MADE_LATELY;
+    let made = shared.ledger.read(move |conn| made::since(conn, &keys, since)).await?;
+    question.ids.extend(made);
+    let seen = search(shared, &question, ready, lane).await?;
+    let mut situation = Situation {
+        purpose,
+        lead_key: format!("{}/{}", shared.settings.activecampaign_host, context.lead.key),
+        entered_at: context.lead.entered_at,
+        turn: context.lead.turn,
+        contact: context.contact.clone(),
+        automation: ready.automation.clone(),
+        known: context.known.clone(),
+        seen,
+    };
+    if let Some(ids) = planner::more_deals(policy, derived, &situation) {
+        let deals =
+            shared.reader.deals_of(&ids, ready.me, policy.lead_key_field.as_deref(), lane).await?;
+        let known: BTreeSet<RecordId> = situation.seen.deals.iter().map(|deal| deal.id).collect();
+        situation.seen.deals.extend(deals.into_iter().filter(|deal| !known.contains(&deal.id)));
+        situation.seen.deals_read_of.extend(&ids);
+    }
+    let (lead, contact) = (context.lead.id, context.lead.contact);
+    let deals: Vec<RecordId> = situation.seen.deals.iter().map(|deal| deal.id).collect();
+    let records: Vec<(StepKind, RecordId)> = situation
+        .seen
+        .persons
+        .iter()
+        .map(|it| (StepKind::Person, it.id))
+        .chain(situation.seen.companies.iter().map(|it| (StepKind::Company, it.id)))
+        .collect();
+    let (held, written) = shared
+        .ledger
+        .read(move |conn| {
+            let held = lead::held_by_others(conn, lead, deals)?;
+            let mut written = std::collections::BTreeMap::new();
+            for (kind, record) in records {
+                let last = journal::written(conn, kind, record, contact)?;
+                if !last.is_empty() {
+                    written.insert(record, last);
+                }
+            }
+            Ok((held, written))
+        })
+        .await?;
+    situation.known.held = held;
+    situation.known.written = written;
+    Ok(situation)
+}

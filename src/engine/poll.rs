@@ -1,0 +1,297 @@
+//! Asks `ActiveCampaign` two questions: who entered, and who changed?
+//!
+//! Writes hints and findings, never a lead: the same matcher that serves webhooks decides. The
+//! watermark is the start of the last poll that read every page; a partial poll moves nothing.
+//! What was asked for is filtered again here, on parsed times: filters are not believed.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
+
+use super::{
+    route::{Membership, Route},
+    shared::{Shared, log_call},
+};
+use crate::{
+    activecampaign::{ContactFilter, ContactPage, ContactPages, EnrollmentPage, EnrollmentPages},
+    domain::{ContactId, FoundBy, Lane, RouteId},
+    ledger::{
+        LedgerError, inbox, lead, observation, route, run,
+        run::{Kind, Outcome, Question},
+    },
+    transport::{CallError, Verdict},
+};
+
+/// What a poll saw on one route.
+#[derive(Debug, Clone, Copy, Default)]
+struct Counts {
+    /// Entries read.
+    entered: u64,
+    /// Entries without a lead, old enough to be one.
+    hinted: u64,
+    /// Contacts that changed.
+    changed: u64,
+}
+
+/// One poll of every route; the answer is what `ponte poll --json` prints.
+pub(super) async fn poll(shared: &Shared) -> Result<Value, LedgerError> {
+    // The schedule and a person may ask at the same time: the second waits, and reads little.
+    let _one_at_a_time = shared.polling.lock().await;
+    let started = shared.now();
+    let id = shared.ledger.write(move |tx| run::start(tx, Kind::Poll, None, started)).await?;
+    let mut counts: BTreeMap<&str, Counts> = BTreeMap::new();
+    let mut reason = None;
+    for route in &shared.routes {
+        let mut seen = Counts::default();
+        let polled = poll_route(shared, route, started, &mut seen).await;
+        counts.insert(&route.name, seen);
+        match polled {
+            Ok(()) => {}
+            Err(PollError::Ledger(error)) => return Err(error),
+            Err(PollError::Call(error)) => {
+                log_call(&error, "a poll");
+                reason = Some(format!("{}: {error}", route.name));
+            }
+        }
+    }
+    let outcome = if reason.is_none() { Outcome::Complete } else { Outcome::Partial };
+    let routes: Vec<Value> = counts
+        .iter()
+        .map(|(route, seen)| {
+            json!({
+                "route": route,
+                "entered": seen.entered,
+                "without_lead": seen.hinted,
+                "changed": seen.changed,
+            })
+        })
+        .collect();
+    let finished = shared.now();
+    let detail = json!({ "routes": routes }).to_string();
+    let (kept, why) = (detail.clone(), reason.clone());
+    shared
+        .ledger
+        .write(move |tx| run::finish(tx, id, outcome, why.as_deref(), &kept, finished))
+        .await?;
+    shared.wake.matcher.notify_one();
+    tracing::info!(run.id = id.0, outcome = outcome.as_str(), "polled");
+    let zone = shared.settings.timezone;
+    Ok(json!({
+        "run": id.0.to_string(),
+        "outcome": outcome.as_str(),
+        "reason": reason,
+        "started": started.with_timezone(&zone).to_rfc3339(),
+        "finished": finished.with_timezone(&zone).to_rfc3339(),
+        "routes": routes,
+    }))
+}
+
+#[derive(Debug, thiserror::Error)]
+enum PollError {
+    #[error(transparent)]
+    Call(#[from] CallError),
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+async fn poll_route(
+    shared: &Shared,
+    route: &Route,
+    started: DateTime<Utc>,
+    seen: &mut Counts,
+) -> Result<(), PollError> {
+    match &route.membership {
+        Membership::Automation(_) => {
+            who_entered(shared, route, started, seen).await?;
+            who_changed(shared, route, started, ContactFilter::default(), seen).await
+        }
+        Membership::Tag(name) => {
+            let tags = shared.activecampaign.tags(Lane::Update).await?;
+            match tags.iter().find(|tag| tag.name.eq_ignore_ascii_case(name)) {
+                Some(tag) => {
+                    let filter = ContactFilter { tag: Some(tag.id), ..ContactFilter::default() };
+                    who_changed(shared, route, started, filter, seen).await
+                }
+                // Nobody can have a tag that does not exist.
+                None => Ok(()),
+            }
+        }
+        Membership::List(list) => {
+            let filter = ContactFilter { list: Some(*list), ..ContactFilter::default() };
+            who_changed(shared, route, started, filter, seen).await
+        }
+        Membership::EveryContact => {
+            who_changed(shared, route, started, ContactFilter::default(), seen).await
+        }
+    }
+}
+
+/// Hints at everybody who entered the automation and has no lead.
+async fn who_entered(
+    shared: &Shared,
+    route: &Route,
+    started: DateTime<Utc>,
+    seen: &mut Counts,
+) -> Result<(), PollError> {
+    let Some(automation) = route.automation() else { return Ok(()) };
+    let since = look_from(shared, route, Question::Entered).await?;
+    let mut pages = shared.activecampaign.enrollments(automation, Some(since), 0, Lane::Repair);
+    while let Some(page) = next_enrollments(shared, &mut pages).await? {
+        let ahead = page.server_time - shared.now();
+        let rows: Vec<_> = page
+            .entries
+            .into_iter()
+            .filter(|row| row.automation == automation)
+            .filter(|row| {
+                let entered_at = row.enrollment.entered_at;
+                entered_at.is_none_or(|at| at >= since && at >= route.since)
+            })
+            .collect();
+        seen.entered += rows.len() as u64;
+        let (id, now, within) = (route.id, shared.now(), route.expect_within);
+        let within = TimeDelta::from_std(within).unwrap_or(TimeDelta::MAX);
+        seen.hinted += shared
+            .ledger
+            .write(move |tx| {
+                let mut hinted = 0;
+                for row in &rows {
+                    let Some(enrollment) = row.enrollment.id else { continue };
+                    if lead::of_enrollment(tx, id, enrollment)?.is_some() {
+                        continue;
+                    }
+                    let entered = match row.enrollment.entered_at {
+                        Some(at) => at,
+                        None => route::first_seen(tx, id, enrollment, now + ahead)?,
+                    };
+                    let due = (entered - ahead + within).max(now);
+                    hinted += u64::from(due == now);
+                    inbox::note(tx, id, row.contact, Lane::Repair, FoundBy::Poll, due)?;
+                }
+                Ok(hinted)
+            })
+            .await?;
+    }
+    keep_watermark(shared, route.id, Question::Entered, started).await
+}
+
+/// Hints at every contact that changed and has a lead on the route, and, on routes without an
+/// automation, at every contact that belongs to it and has none.
+async fn who_changed(
+    shared: &Shared,
+    route: &Route,
+    started: DateTime<Utc>,
+    filter: ContactFilter,
+    seen: &mut Counts,
+) -> Result<(), PollError> {
+    let since = look_from(shared, route, Question::Changed).await?;
+    // Subscribing does not move the contact's stamp, so lists are read whole.
+    let updated_after = (filter.list.is_none()).then_some(since);
+    let filter = ContactFilter { updated_after, ..filter };
+    let enters = !matches!(route.membership, Membership::Automation(_));
+    let mut pages = shared.activecampaign.contacts(filter, ContactId(0), Lane::Update);
+    while let Some(page) = next_contacts(shared, &mut pages).await? {
+        let (id, now) = (route.id, shared.now());
+        let contacts: Vec<(ContactId, Option<DateTime<Utc>>)> = page
+            .rows
+            .iter()
+            .map(|row| &row.contact)
+            .map(|it| (it.id, it.updated_at.map(|at| at.with_timezone(&Utc))))
+            .collect();
+        let (changed, entered) = shared
+            .ledger
+            .write(move |tx| {
+                let (mut changed, mut entered) = (0, 0);
+                for (contact, updated_at) in &contacts {
+                    let (lane, due) = match observation::newest_stamp(tx, id, *contact)? {
+                        None if enters && !lead::is_on_route(tx, id, *contact)? => {
+                            entered += 1;
+                            (Lane::Repair, now)
+                        }
+                        Some(last) if *updated_at > last => {
+                            changed += 1;
+                            (Lane::Update, now)
+                        }
+                        _ => continue,
+                    };
+                    inbox::note(tx, id, *contact, lane, FoundBy::Poll, due)?;
+                }
+                Ok((changed, entered))
+            })
+            .await?;
+        seen.changed += changed;
+        seen.entered += entered;
+        seen.hinted += entered;
+    }
+    keep_watermark(shared, route.id, Question::Changed, started).await
+}
+
+/// The next page of contacts, tried again as often as `[retry]` says.
+async fn next_contacts(
+    shared: &Shared,
+    pages: &mut ContactPages,
+) -> Result<Option<ContactPage>, CallError> {
+    let mut failures = 0;
+    loop {
+        match pages.next().await {
+            Err(error) => wait_or_fail(shared, error, &mut failures).await?,
+            page => return page,
+        }
+    }
+}
+
+/// The same of enrollments.
+async fn next_enrollments(
+    shared: &Shared,
+    pages: &mut EnrollmentPages,
+) -> Result<Option<EnrollmentPage>, CallError> {
+    let mut failures = 0;
+    loop {
+        match pages.next().await {
+            Err(error) => wait_or_fail(shared, error, &mut failures).await?,
+            page => return page,
+        }
+    }
+}
+
+/// Waits before the next try of a read, or gives the run up.
+async fn wait_or_fail(
+    shared: &Shared,
+    error: CallError,
+    failures: &mut u32,
+) -> Result<(), CallError> {
+    *failures += 1;
+    let Verdict::TryLater { after } = error.verdict() else { return Err(error) };
+    if *failures >= shared.settings.attempts {
+        return Err(error);
+    }
+    log_call(&error, "reading a page");
+    let wait = shared.settings.backoff.after(*failures - 1, after, &mut *shared.rng());
+    tokio::time::sleep(wait).await;
+    Ok(())
+}
+
+/// Where a question is asked from: its watermark less the overlap, or the route's `since`.
+async fn look_from(
+    shared: &Shared,
+    route: &Route,
+    question: Question,
+) -> Result<DateTime<Utc>, LedgerError> {
+    let id = route.id;
+    let mark = shared.ledger.read(move |conn| run::watermark(conn, id, question)).await?;
+    Ok(match mark {
+        Some(mark) => mark - shared.settings.overlap,
+        // Nothing was read yet: everything since the route's beginning is asked for.
+        None => route.since - shared.settings.overlap,
+    })
+}
+
+async fn keep_watermark(
+    shared: &Shared,
+    route: RouteId,
+    question: Question,
+    started: DateTime<Utc>,
+) -> Result<(), PollError> {
+    shared.ledger.write(move |tx| run::set_watermark(tx, route, question, started)).await?;
+    Ok(())
+}

@@ -1,0 +1,164 @@
+//! Looks for a write whose answer never came, before anything else is done for its lead.
+//!
+//! After `settle` the write has become visible or died. Found: it is adopted. Not found: looked for
+//! once more after another `settle`; only then is it lost, and may be planned again.
+
+use chrono::TimeDelta;
+
+use super::{
+    observe::{self, Context, ObserveError},
+    reference::Ready,
+    shared::Shared,
+};
+use crate::{
+    domain::{LeadState, RecordId},
+    ledger::{
+        LedgerError, control,
+        journal::{self, Answer, OpenStep},
+        lead, made,
+        step::{StepEvent, StepState},
+        work,
+    },
+    planner::{self, StepKind},
+};
+
+/// Looks that must show nothing before a write counts as lost.
+const LOOKS: u32 = 2;
+
+/// How a look ended.
+pub(super) enum Recovered {
+    /// The step is settled: the lead can be planned.
+    Settled,
+    /// The time for the next look has not come.
+    Waits,
+}
+
+/// Settles the open step of a lead, where its time has come.
+pub(super) async fn recover(
+    shared: &Shared,
+    context: &Context,
+    open: &OpenStep,
+    ready: &Ready,
+) -> Result<Recovered, ObserveError> {
+    let settle = TimeDelta::from_std(shared.settings.settle).unwrap_or(TimeDelta::MAX);
+    let (lead, now) = (context.lead.id, shared.now());
+    if open.state == StepState::Sent {
+        return doubt(shared, context, open).await;
+    }
+    let waited = shared.busy.since_given_up(open.id, shared.started);
+    if let Some(rest) = shared.settings.settle.checked_sub(waited).filter(|rest| !rest.is_zero()) {
+        let due = now + TimeDelta::from_std(rest).unwrap_or(settle);
+        shared.ledger.write(move |tx| work::postpone(tx, lead, due, "waits for its look")).await?;
+        return Ok(Recovered::Waits);
+    }
+    let found = look(shared, context, open, ready).await?;
+    let (id, kind, looks) = (open.id, open.kind, open.looks + 1);
+    if let Some(record) = found {
+        tracing::info!(
+            lead.id = lead.0,
+            record.id = record.0,
+            "found a {} in doubt",
+            kind.as_str()
+        );
+        settled(shared, context, StepEvent::Find, open, Some(record)).await?;
+        return Ok(Recovered::Settled);
+    }
+    if looks < LOOKS {
+        shared.busy.given_up(id);
+        shared
+            .ledger
+            .write(move |tx| {
+                journal::looked(tx, id, now)?;
+                work::postpone(tx, lead, now + settle, "waits for its second look")
+            })
+            .await?;
+        return Ok(Recovered::Waits);
+    }
+    settled(shared, context, StepEvent::ProveLost, open, None).await?;
+    Ok(Recovered::Settled)
+}
+
+/// Puts in doubt a step that is still `sent`: its answer came, or was given up, while the ledger
+/// could not be written.
+async fn doubt(
+    shared: &Shared,
+    context: &Context,
+    open: &OpenStep,
+) -> Result<Recovered, ObserveError> {
+    let (id, lead, now) = (open.id, context.lead.id, shared.now());
+    let settle = TimeDelta::from_std(shared.settings.settle).unwrap_or(TimeDelta::MAX);
+    let look = shared
+        .ledger
+        .write(move |tx| {
+            let reason = "the ledger could not be written when an answer came";
+            let look = journal::doubt(tx, id, Answer::default(), reason, now)?;
+            if look {
+                work::postpone(tx, lead, now + settle, "waits for its look")?;
+            }
+            Ok(look)
+        })
+        .await?;
+    if !look {
+        return Ok(Recovered::Settled);
+    }
+    shared.busy.given_up(id);
+    Ok(Recovered::Waits)
+}
+
+async fn settled(
+    shared: &Shared,
+    context: &Context,
+    event: StepEvent,
+    open: &OpenStep,
+    record: Option<RecordId>,
+) -> Result<(), LedgerError> {
+    let (lead, id, kind, now) = (context.lead.id, open.id, open.kind, shared.now());
+    let keys = context.keys.clone();
+    shared.busy.settled(id);
+    shared
+        .ledger
+        .write(move |tx| {
+            journal::advance(tx, id, event, record, Answer::default(), now)?;
+            if let Some(record) = record {
+                lead::hold(tx, lead, kind, Some(record), now)?;
+                if kind != StepKind::Deal {
+                    made::keep(tx, &keys, record, now)?;
+                    control::remember(tx, record, now)?;
+                }
+            }
+            let standing = lead::Standing::default();
+            lead::set_state(tx, lead, LeadState::Pending, &standing, now)
+        })
+        .await
+}
+
+/// Asks Ploomes whether the write happened.
+async fn look(
+    shared: &Shared,
+    context: &Context,
+    open: &OpenStep,
+    ready: &Ready,
+) -> Result<Option<RecordId>, ObserveError> {
+    let lane = context.work.lane;
+    if matches!(open.kind, StepKind::Company | StepKind::Person) {
+        let search = planner::search_of_request(open.kind, &open.request);
+        let seen = observe::search(shared, &search, ready, lane).await?;
+        return Ok(planner::made_by(open.kind, &open.request, &seen, open.sent_at));
+    }
+    let id_in = |property: &str| {
+        open.request.get(property).and_then(serde_json::Value::as_i64).map(RecordId)
+    };
+    let owners: Vec<RecordId> = id_in("ContactId").into_iter().chain(id_in("PersonId")).collect();
+    // Through the contacts rather than the deals: the answer then holds the contact itself, and
+    // shows that an absent deal is absent.
+    let search = planner::Search { ids: owners.clone(), ..planner::Search::default() };
+    let mut seen = observe::search(shared, &search, ready, lane).await?;
+    let field = ready.rules.policy().lead_key_field.as_deref();
+    let more = shared.reader.deals_of(&owners, ready.me, field, lane).await?;
+    let known: Vec<RecordId> = seen.deals.iter().map(|deal| deal.id).collect();
+    seen.deals.extend(more.into_iter().filter(|deal| !known.contains(&deal.id)));
+    let lead = context.lead.id;
+    let deals = known.into_iter().chain(seen.deals.iter().map(|deal| deal.id)).collect::<Vec<_>>();
+    let held = shared.ledger.read(move |conn| lead::held_by_others(conn, lead, deals)).await?;
+    Ok(planner::deal_made_by(&open.request, &seen, &held, open.sent_at))
+}

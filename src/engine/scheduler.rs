@@ -1,0 +1,155 @@
+//! Runs polls when they are due.
+//!
+//! A cron job only wakes this loop; the loop asks whether a poll is due, in the configured zone,
+//! against the last start that the ledger has. So runs never overlap, a run that was missed while
+//! the machine was off is caught up, and neither daylight saving nor a stepped clock matters.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+use croner::Cron;
+use tokio::sync::Notify;
+use tokio_cron_scheduler::{Job, JobScheduler};
+use tokio_util::sync::CancellationToken;
+
+use super::{poll, shared::Shared, wake::woken_or_due};
+use crate::ledger::{meta, run};
+
+/// How often the cron job wakes the loop.
+const WAKE_EVERY: &str = "*/10 * * * * *";
+
+pub(super) async fn run(shared: Arc<Shared>, stopping: CancellationToken) {
+    let cron = start_waker(Arc::clone(&shared.wake.scheduler)).await;
+    tokio::select! {
+        () = stopping.cancelled() => {}
+        () = keep_schedule(&shared) => {}
+    }
+    if let Some(mut cron) = cron {
+        // It only wakes: nothing is in flight that would have to be waited for.
+        let _ = cron.shutdown().await;
+    }
+}
+
+/// Starts the cron job; without it the loop's own fallback tick does the same, later.
+async fn start_waker(notify: Arc<Notify>) -> Option<JobScheduler> {
+    let started = async {
+        let scheduler = JobScheduler::new().await?;
+        let job = Job::new_async(WAKE_EVERY, move |_, _| {
+            let notify = Arc::clone(&notify);
+            Box::pin(async move { notify.notify_one() })
+        })?;
+        scheduler.add(job).await?;
+        scheduler.start().await?;
+        Ok::<_, tokio_cron_scheduler::JobSchedulerError>(scheduler)
+    };
+    match started.await {
+        Ok(scheduler) => Some(scheduler),
+        Err(error) => {
+            tracing::error!(%error, "the cron scheduler did not start; polls go by their tick");
+            None
+        }
+    }
+}
+
+async fn keep_schedule(shared: &Shared) {
+    name_the_gap(shared).await;
+    // What came while nobody was here is looked at before anything else.
+    let mut first = true;
+    loop {
+        let now = shared.now();
+        let last = shared.ledger.read(|conn| run::last_start(conn, run::Kind::Poll)).await;
+        match last {
+            Ok(last)
+                if first || is_due(&shared.settings.poll, shared.settings.timezone, last, now) =>
+            {
+                first = false;
+                if let Err(error) = poll::poll(shared).await {
+                    tracing::error!(%error, "a poll could not be written down");
+                }
+            }
+            Ok(_) => {}
+            Err(error) => tracing::error!(%error, "the last poll cannot be read"),
+        }
+        let alive = shared.ledger.write(move |tx| meta::note_alive(tx, now)).await;
+        if let Err(error) = alive {
+            tracing::error!(%error, "the ledger cannot be written");
+        }
+        woken_or_due(&shared.wake.scheduler, None).await;
+    }
+}
+
+/// Says from when to when nothing was received or polled.
+async fn name_the_gap(shared: &Shared) {
+    let zone = shared.settings.timezone;
+    let alive = shared.ledger.read(meta::last_alive).await.ok().flatten();
+    let now = shared.now();
+    if let Some(alive) = alive.filter(|alive| now - *alive > TimeDelta::seconds(5)) {
+        let (from, to) = (alive.with_timezone(&zone), now.with_timezone(&zone));
+        tracing::warn!(
+            "stopped from {} to {}, looking at that interval first",
+            from.format("%F %T"),
+            to.format("%F %T")
+        );
+    }
+}
+
+/// Whether a run is due: its next time after the last start has come, or there never was one.
+///
+/// A last start in the future (the clock was stepped back) counts as now.
+pub fn is_due(cron: &Cron, zone: Tz, last: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
+    let Some(last) = last else { return true };
+    match next_due(cron, zone, last.min(now)) {
+        Some(next) => next <= now,
+        None => false,
+    }
+}
+
+/// The next time after `after`.
+pub fn next_due(cron: &Cron, zone: Tz, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let next = cron.find_next_occurrence(&after.with_timezone(&zone), false).ok()?;
+    Some(next.with_timezone(&Utc))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::str::FromStr;
+
+    use super::*;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().expect("a time")
+    }
+
+    fn cron(text: &str) -> Cron {
+        Cron::from_str(text).expect("a cron expression")
+    }
+
+    #[test]
+    fn a_run_that_was_never_made_is_due() {
+        assert!(is_due(&cron("0 */5 * * * *"), Tz::UTC, None, at("2026-01-01T00:00:00Z")));
+    }
+
+    #[test]
+    fn a_run_missed_while_the_machine_was_off_is_due_once() {
+        let (cron, zone) = (cron("0 0 2 * * *"), Tz::America__Sao_Paulo);
+        let now = at("2026-06-10T12:00:00Z");
+        assert!(is_due(&cron, zone, Some(at("2026-06-07T05:00:00Z")), now));
+        assert!(!is_due(&cron, zone, Some(now), at("2026-06-10T12:00:01Z")));
+    }
+
+    #[test]
+    fn a_clock_stepped_back_neither_repeats_nor_silences() {
+        let cron = cron("0 */5 * * * *");
+        let last = Some(at("2026-06-10T12:00:00Z"));
+        assert!(!is_due(&cron, Tz::UTC, last, at("2026-06-10T11:01:00Z")));
+        assert!(is_due(&cron, Tz::UTC, last, at("2026-06-10T12:05:00Z")));
+    }
+
+    #[test]
+    fn the_day_after_a_change_to_summer_time_is_not_hours_off() {
+        let (cron, zone) = (cron("0 0 8 * * *"), Tz::America__Sao_Paulo);
+        let next = next_due(&cron, zone, at("2018-11-04T04:00:00Z"));
+        assert_eq!(next, Some(at("2018-11-04T10:00:00Z")));
+    }
+}

@@ -1,0 +1,237 @@
+//! What every loop of the engine shares.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+use rand::{SeedableRng, rngs::StdRng};
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Lifecycle, backoff::Backoff, claim, health::Health, housekeeping, intake, jobs, matcher,
+    reference::Reference, route::Route, scheduler, wake::Wake, worker,
+};
+use crate::{
+    activecampaign,
+    clock::Clock,
+    domain::RouteId,
+    ledger::{Ledger, LedgerError, unknown, work},
+    ploomes,
+    transport::CallError,
+};
+
+/// How often [`Engine::drained`] looks.
+const DRAIN_LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// What an engine is built from. Only this composition gives anybody a [`ploomes::Writer`].
+pub struct Parts {
+    /// The ledger.
+    pub ledger: Ledger,
+    /// The time of day.
+    pub clock: Clock,
+    /// Reads `ActiveCampaign`.
+    pub activecampaign: activecampaign::Client,
+    /// Reads Ploomes.
+    pub reader: ploomes::Reader,
+    /// Writes to Ploomes.
+    pub writer: ploomes::Writer,
+    /// The routes, registered in the ledger.
+    pub routes: Vec<Route>,
+    /// Numbers of the configuration.
+    pub settings: Settings,
+    /// Seeds jitter.
+    pub seed: u64,
+}
+
+/// Numbers of the configuration that the engine goes by.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The host of the AC account: the first part of a lead key.
+    pub activecampaign_host: String,
+    /// How long an in-doubt write may still be on its way.
+    pub settle: Duration,
+    /// Waits after failures.
+    pub backoff: Backoff,
+    /// Tries of one read inside a poll.
+    pub attempts: u32,
+    /// After this a lead that keeps failing is given up.
+    pub give_up: TimeDelta,
+    /// How far before its watermark a poll looks again.
+    pub overlap: TimeDelta,
+    /// How long the bodies of deliveries are kept.
+    pub keep_payloads: TimeDelta,
+    /// When a poll is due.
+    pub poll: croner::Cron,
+    /// The zone of cron expressions and reports.
+    pub timezone: Tz,
+}
+
+/// A running, or runnable, engine.
+#[derive(Clone)]
+pub struct Engine {
+    pub(super) shared: Arc<Shared>,
+}
+
+pub(super) struct Shared {
+    pub(super) ledger: Ledger,
+    pub(super) clock: Clock,
+    pub(super) activecampaign: activecampaign::Client,
+    pub(super) reader: ploomes::Reader,
+    pub(super) writer: ploomes::Writer,
+    pub(super) routes: Vec<Route>,
+    pub(super) settings: Settings,
+    pub(super) reference: Reference,
+    pub(super) health: Health,
+    pub(super) wake: Wake,
+    pub(super) busy: claim::Busy,
+    /// Held by the poll that runs.
+    pub(super) polling: tokio::sync::Mutex<()>,
+    /// When this engine started: steps in doubt from before settle from here on.
+    pub(super) started: tokio::time::Instant,
+    rng: Mutex<StdRng>,
+}
+
+impl Engine {
+    /// Builds an engine; nothing runs yet. Must be called inside a tokio runtime.
+    pub fn new(parts: Parts) -> Self {
+        let shared = Shared {
+            ledger: parts.ledger,
+            clock: parts.clock,
+            activecampaign: parts.activecampaign,
+            reader: parts.reader,
+            writer: parts.writer,
+            routes: parts.routes,
+            settings: parts.settings,
+            reference: Reference::default(),
+            health: Health::default(),
+            wake: Wake::default(),
+            busy: claim::Busy::default(),
+            polling: tokio::sync::Mutex::default(),
+            started: tokio::time::Instant::now(),
+            rng: Mutex::new(StdRng::seed_from_u64(parts.seed)),
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Starts every loop.
+    pub fn start(&self, lifecycle: &Lifecycle) {
+        let stopping = lifecycle.stopping();
+        let shared = || Arc::clone(&self.shared);
+        lifecycle.spawn("intake", intake::run(shared(), stopping.clone()));
+        lifecycle.spawn("matcher", matcher::run(shared(), stopping.clone()));
+        lifecycle.spawn("worker", worker::run(shared(), stopping.clone()));
+        lifecycle.spawn("jobs", jobs::run(shared(), stopping.clone()));
+        lifecycle.spawn("housekeeping", housekeeping::run(shared(), stopping.clone()));
+        lifecycle.spawn("limits", close_limits(shared(), stopping));
+    }
+
+    /// Starts the schedule; without it, polls run only when asked for.
+    pub fn start_schedule(&self, lifecycle: &Lifecycle) {
+        let stopping: CancellationToken = lifecycle.stopping();
+        lifecycle.spawn("scheduler", scheduler::run(Arc::clone(&self.shared), stopping));
+    }
+
+    /// Performs a job now; see [`jobs::kind`].
+    pub async fn perform(&self, kind: &str, arguments: &Value) -> Result<Value, String> {
+        jobs::perform(&self.shared, kind, arguments).await
+    }
+
+    /// Waits until nothing is left to do but what failed and waits for its next attempt.
+    pub async fn drained(&self) -> Result<(), LedgerError> {
+        let shared = &self.shared;
+        let routes: Vec<RouteId> =
+            shared.routes.iter().filter(|route| route.enabled).map(|route| route.id).collect();
+        loop {
+            let (now, routes) = (shared.now(), routes.clone());
+            let busy = shared.ledger.read(move |conn| work::is_busy(conn, &routes, now)).await?;
+            if !busy && shared.busy.is_idle() {
+                return Ok(());
+            }
+            tokio::time::sleep(DRAIN_LOOK_EVERY).await;
+        }
+    }
+
+    /// The ledger's row of a route.
+    pub fn route_id(&self, name: &str) -> Option<RouteId> {
+        self.shared.routes.iter().find(|route| route.name == name).map(|route| route.id)
+    }
+
+    /// Who can be woken.
+    pub fn wake(&self) -> &Wake {
+        &self.shared.wake
+    }
+
+    /// Keeps the hits on unknown webhook URLs, as the receiver counted them.
+    pub async fn count_unknown(&self, hits: u64) -> Result<(), LedgerError> {
+        let now = self.shared.now();
+        self.shared.ledger.write(move |tx| unknown::count(tx, hits, now)).await
+    }
+
+    /// How long Ploomes asked not to be called.
+    pub fn ploomes_pauses_for(&self) -> Duration {
+        self.shared.reader.limiter().paused_for()
+    }
+
+    /// How long this many more requests to Ploomes would take.
+    pub fn forecast(&self, requests: u64) -> Duration {
+        self.shared.reader.limiter().forecast(requests)
+    }
+
+    /// Since when Ploomes has refused the key.
+    pub fn key_refused_since(&self) -> Option<DateTime<Utc>> {
+        self.shared.health.key_refused_since()
+    }
+
+    /// Routes that cannot be worked on as configured, each with the reasons.
+    pub fn held_routes(&self) -> Vec<(String, Vec<String>)> {
+        self.shared.reference.held(&self.shared.routes)
+    }
+}
+
+impl Shared {
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    pub(super) fn route(&self, id: RouteId) -> Option<&Route> {
+        self.routes.iter().find(|route| route.id == id)
+    }
+
+    /// The routes that make deals.
+    pub(super) fn with_deals(&self) -> BTreeSet<RouteId> {
+        let with_deal = self.routes.iter().filter(|route| route.spec.create.has_deal());
+        with_deal.map(|route| route.id).collect()
+    }
+
+    pub(super) fn rng(&self) -> MutexGuard<'_, StdRng> {
+        self.rng.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// When to try again after a failure.
+    pub(super) fn retry_at(&self, failures: u32, after: Option<Duration>) -> DateTime<Utc> {
+        let wait = self.settings.backoff.after(failures, after, &mut *self.rng());
+        self.now() + TimeDelta::from_std(wait).unwrap_or(TimeDelta::days(1))
+    }
+
+    /// How long until a moment of the ledger, for a loop that sleeps.
+    pub(super) fn until(&self, moment: Option<DateTime<Utc>>) -> Option<Duration> {
+        moment.map(|moment| (moment - self.now()).to_std().unwrap_or_default())
+    }
+}
+
+/// Once the service stops, nobody waits for a turn any more; what is on its way goes on.
+async fn close_limits(shared: Arc<Shared>, stopping: CancellationToken) {
+    stopping.cancelled().await;
+    shared.activecampaign.limiter().close();
+    shared.reader.limiter().close();
+}
+
+/// Logs a failed call without anything of its content.
+pub(super) fn log_call(error: &CallError, what: &str) {
+    tracing::warn!(status = error.status(), verdict = ?error.verdict(), "{what} failed");
+}
