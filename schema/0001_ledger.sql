@@ -15,7 +15,7 @@ CREATE TABLE meta (
 -- here can still be proved; without the salt it proves nothing about a person.
 CREATE TABLE payload (
     id   INTEGER PRIMARY KEY,
-    kind TEXT NOT NULL CHECK (kind IN ('delivery', 'observation', 'request', 'answer')),
+    kind TEXT NOT NULL CHECK (kind = 'delivery' OR kind = 'observation' OR kind = 'request' OR kind = 'answer'),
     at   INTEGER NOT NULL,
     hash BLOB NOT NULL CHECK (length(hash) = 32),
     salt BLOB CHECK (length(salt) = 16),
@@ -41,9 +41,9 @@ CREATE TABLE delivery (
     received_at INTEGER NOT NULL,
     peer        TEXT NOT NULL,
     headers     TEXT NOT NULL,
-    payload_id  INTEGER NOT NULL UNIQUE REFERENCES payload (id),
+    payload_id  INTEGER NOT NULL REFERENCES payload (id),
     fate        TEXT NOT NULL DEFAULT 'pending'
-                CHECK (fate IN ('applied', 'merged', 'ignored', 'quarantined', 'pending')),
+                CHECK (fate = 'applied' OR fate = 'merged' OR fate = 'ignored' OR fate = 'quarantined' OR fate = 'pending'),
     reason      TEXT,
     contact     INTEGER,
     lead_id     INTEGER REFERENCES lead (id),
@@ -53,9 +53,9 @@ CREATE TABLE delivery (
 -- Deliveries whose body nobody has looked at yet.
 CREATE INDEX delivery_unread ON delivery (id) WHERE fate = 'pending' AND contact IS NULL;
 -- Deliveries that wait to be matched.
-CREATE INDEX delivery_waiting ON delivery (route_id, contact) WHERE fate = 'pending';
+CREATE INDEX delivery_waiting ON delivery (route_id, contact) WHERE fate = 'pending' AND contact IS NOT NULL;
 CREATE INDEX delivery_quarantined ON delivery (id) WHERE fate = 'quarantined';
-CREATE INDEX delivery_contact ON delivery (contact, id);
+CREATE INDEX delivery_contact ON delivery (contact, id) WHERE contact IS NOT NULL;
 CREATE INDEX delivery_lead ON delivery (lead_id) WHERE lead_id IS NOT NULL;
 
 -- What AC showed of a contact for a route, one row whenever it changed. `fingerprint` is a keyed
@@ -100,10 +100,10 @@ CREATE TABLE lead (
     entered_at INTEGER,
     turn       INTEGER NOT NULL,
     backfill   INTEGER NOT NULL CHECK (backfill IN (0, 1)),
-    found_by   TEXT NOT NULL CHECK (found_by IN ('webhook', 'poll', 'reconcile')),
+    found_by   TEXT NOT NULL CHECK (found_by = 'webhook' OR found_by = 'poll' OR found_by = 'reconcile'),
     found_at   INTEGER NOT NULL,
     state      TEXT NOT NULL
-               CHECK (state IN ('pending', 'in_doubt', 'done', 'skipped', 'failed', 'erased')),
+               CHECK (state = 'pending' OR state = 'in_doubt' OR state = 'done' OR state = 'skipped' OR state = 'failed' OR state = 'erased'),
     reason     TEXT,
     review     TEXT,
     warnings   TEXT,
@@ -129,7 +129,7 @@ CREATE TABLE inbox (
     route_id   INTEGER NOT NULL REFERENCES route (id),
     contact    INTEGER NOT NULL,
     lane       INTEGER NOT NULL CHECK (lane BETWEEN 0 AND 3),
-    source     TEXT NOT NULL CHECK (source IN ('webhook', 'poll', 'reconcile')),
+    source     TEXT NOT NULL CHECK (source = 'webhook' OR source = 'poll' OR source = 'reconcile'),
     due_at     INTEGER NOT NULL,
     generation INTEGER NOT NULL DEFAULT 1,
     attempts   INTEGER NOT NULL DEFAULT 0,
@@ -162,11 +162,11 @@ CREATE INDEX work_due ON work (route_id, lane, due_at);
 CREATE TABLE step (
     id         INTEGER PRIMARY KEY,
     lead_id    INTEGER NOT NULL REFERENCES lead (id),
-    kind       TEXT NOT NULL CHECK (kind IN ('company', 'person', 'deal', 'note')),
-    action     TEXT NOT NULL CHECK (action IN ('create', 'update', 'adopt', 'skip')),
+    kind       TEXT NOT NULL CHECK (kind = 'company' OR kind = 'person' OR kind = 'deal' OR kind = 'note'),
+    action     TEXT NOT NULL CHECK (action = 'create' OR action = 'update' OR action = 'adopt' OR action = 'skip'),
     reason     TEXT NOT NULL,
     state      TEXT NOT NULL
-               CHECK (state IN ('sent', 'in_doubt', 'done', 'refused', 'lost')),
+               CHECK (state = 'sent' OR state = 'in_doubt' OR state = 'done' OR state = 'refused' OR state = 'lost'),
     request_id INTEGER REFERENCES payload (id),
     answer_id  INTEGER REFERENCES payload (id),
     status     INTEGER,
@@ -250,7 +250,7 @@ CREATE TABLE job (
     kind         TEXT NOT NULL,
     arguments    TEXT NOT NULL,
     state        TEXT NOT NULL DEFAULT 'queued'
-                 CHECK (state IN ('queued', 'running', 'done', 'failed')),
+                 CHECK (state = 'queued' OR state = 'running' OR state = 'done' OR state = 'failed'),
     requested_at INTEGER NOT NULL,
     started_at   INTEGER,
     finished_at  INTEGER,
@@ -297,7 +297,7 @@ CREATE TABLE history (
     seq        INTEGER PRIMARY KEY,
     at         INTEGER NOT NULL,
     subject    TEXT NOT NULL
-               CHECK (subject IN ('delivery', 'lead', 'step', 'run', 'finding', 'tombstone')),
+               CHECK (subject = 'delivery' OR subject = 'lead' OR subject = 'step' OR subject = 'run' OR subject = 'finding' OR subject = 'tombstone'),
     subject_id INTEGER NOT NULL,
     event      TEXT NOT NULL,
     digest     BLOB NOT NULL CHECK (length(digest) = 32),

@@ -23,3 +23,14 @@ CREATE TABLE gone (
 
 -- The newest leads that were found without a webhook.
 CREATE INDEX lead_found ON lead (id) WHERE found_by <> 'webhook';
+
+-- Leads whose contact's values are not those that were written last, found by the sweep that runs:
+-- to be planned once it has read everything.
+CREATE TABLE suspect (
+    lead_id INTEGER PRIMARY KEY REFERENCES lead (id),
+    -- The contact itself changed; else the field map did.
+    changed INTEGER NOT NULL CHECK (changed IN (0, 1))
+) STRICT;
+
+-- Where a lead stood before its update came into doubt, or failed: an update never makes a lead new.
+ALTER TABLE work ADD COLUMN settled TEXT CHECK (settled IN ('done', 'skipped'));

@@ -17,6 +17,6 @@ mod testing;
 pub use client::{Automation, Client, Item};
 pub use contact::{AutomationEntry, ContactView, Subscription, Tagging, Wants};
 pub use pages::{
-    ContactFilter, ContactPage, ContactPages, ContactRow, EnrollmentPage, EnrollmentPages,
+    ContactFilter, ContactPage, ContactPages, ContactRow, EnrollmentPage, EnrollmentPages, Include,
 };
 pub use webhook::{Hint, HintKind, Unusable};

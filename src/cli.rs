@@ -1,9 +1,144 @@
-//! The command line.
+//! The command line: a file a command.
+//!
+//! Human output goes to a terminal, `--json` gives one JSON document on stdout, logs go to stderr.
+//! Exit status: 0 done; 1 it failed, or found something wrong that stays wrong; 2 usage or
+//! configuration; 3 a run that is only partial.
 
 pub mod args;
 pub mod check;
+pub mod compose;
+mod demo;
+mod handover;
+mod inspect;
+mod overview;
+mod password;
+mod queue;
+pub mod run;
+mod simulate;
+
+use std::{collections::BTreeMap, io::Write, process::ExitCode};
+
+use clap::Parser;
+use rand::TryRngCore;
+use serde_json::Value;
+
+use crate::{
+    clock::Clock,
+    config::{self, Config},
+    ledger::{self, Ledger, open::Opener},
+    telemetry,
+};
+use args::{Args, Command};
+
+/// Why a command did not end with status 0.
+#[derive(Debug)]
+enum Failure {
+    /// 1: it failed; the words are for people.
+    Failed(anyhow::Error),
+    /// 1: it did its work, and found something wrong that stays wrong.
+    Wrong,
+    /// 2: the configuration cannot be used.
+    Configuration(config::Problems),
+    /// 2: the same, and it was already said.
+    Unusable,
+    /// 2: what was asked for makes no sense.
+    Usage(String),
+    /// 3: the run is only partial.
+    Partial,
+}
+
+impl<E: Into<anyhow::Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
 
 /// Runs `ponte`.
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+pub fn main() -> ExitCode {
+    let args = Args::parse();
+    // The demo tells what happens by itself.
+    let usual = if matches!(args.command, Command::Demo(_)) {
+        telemetry::LevelFilter::ERROR
+    } else {
+        telemetry::LevelFilter::INFO
+    };
+    telemetry::init(args.log, usual);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return report(Failure::Failed(error.into())),
+    };
+    match runtime.block_on(dispatch(args)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => report(failure),
+    }
+}
+
+async fn dispatch(args: Args) -> Result<(), Failure> {
+    let path = args.config;
+    match args.command {
+        Command::Check(check) => inspect::check(&path, &check).await,
+        Command::Simulate(simulate) => simulate::simulate(&simulate).await,
+        Command::Password => password::password(),
+        Command::Run => run::run(load(&path)?).await,
+        Command::Demo(demo) => demo::demo(&demo).await,
+        Command::Poll(output) => queue::poll(&load(&path)?, output.json).await,
+        Command::Plan(plan) => inspect::plan(&load(&path)?, &plan).await,
+        Command::Pause(of) => queue::pause(&load(&path)?, &of, true).await,
+        Command::Resume(of) => queue::pause(&load(&path)?, &of, false).await,
+        Command::Retry(retry) => queue::retry(&load(&path)?, &retry).await,
+        Command::Status(output) => inspect::status(&load(&path)?, output.json).await,
+        Command::Explain(explain) => inspect::explain(&load(&path)?, &explain).await,
+        Command::Leads(leads) => inspect::leads(&load(&path)?, &leads).await,
+        Command::Audit(audit) => inspect::audit(&load(&path)?, &audit).await,
+        Command::Fields(fields) => inspect::fields(&load(&path)?, &fields).await,
+    }
+}
+
+/// Loads the configuration; warnings go to the log.
+fn load(path: &std::path::Path) -> Result<Config, Failure> {
+    let environment: BTreeMap<String, String> = std::env::vars().collect();
+    let loaded = config::load(path, &environment).map_err(Failure::Configuration)?;
+    for warning in &loaded.warnings {
+        tracing::warn!("{}: {}", warning.key, warning.message);
+    }
+    Ok(loaded.config)
+}
+
+/// Opens the ledger as configured, on a thread of its own.
+fn open_ledger(config: &Config, clock: &Clock, opener: Opener<'_>) -> anyhow::Result<Ledger> {
+    Ok(ledger::Options::file(&config.ledger.path, clock.clone()).open(opener)?)
+}
+
+/// A seed from the operating system: for jitter and salts outside simulations.
+fn random_seed() -> u64 {
+    // Without entropy there is still a seed; it spreads retries, it keeps no secret.
+    rand::rngs::OsRng.try_next_u64().unwrap_or(u64::from(std::process::id()))
+}
+
+/// Writes to stdout; a reader that went away is not an error.
+fn say(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{}", text.trim_end());
+}
+
+/// Writes one JSON document to stdout.
+fn say_json(value: &Value) {
+    say(&value.to_string());
+}
+
+/// Says why on stderr, and which status that is.
+fn report(failure: Failure) -> ExitCode {
+    let (words, status) = match failure {
+        Failure::Failed(error) => (Some(format!("{error:#}")), 1),
+        Failure::Wrong => (None, 1),
+        Failure::Configuration(problems) => (Some(problems.to_string()), 2),
+        Failure::Unusable => (None, 2),
+        Failure::Usage(words) => (Some(words), 2),
+        Failure::Partial => (None, 3),
+    };
+    if let Some(words) = words {
+        let mut err = std::io::stderr().lock();
+        let _ = writeln!(err, "ponte: {}", words.trim_end());
+    }
+    ExitCode::from(status)
 }

@@ -97,6 +97,11 @@ pub fn load(path: &Path, environment: &BTreeMap<String, String>) -> Result<Loade
     load_text(file, &text, mode, environment)
 }
 
+/// The same, of a text that is called `name` in problems, without any environment.
+pub fn parse(name: &str, text: &str) -> Result<Loaded, Problems> {
+    load_text(name.to_owned(), text, 0o600, &BTreeMap::new())
+}
+
 /// The same, of a text that was read from `file`, whose mode is `mode`.
 fn load_text(
     file: String,

@@ -18,6 +18,7 @@ pub mod lifecycle;
 pub mod matcher;
 pub mod observe;
 pub mod poll;
+pub mod reconcile;
 pub mod recover;
 pub mod reference;
 pub mod route;

@@ -9,7 +9,7 @@ use std::{
     io::{self, IsTerminal},
 };
 
-use tracing::level_filters::LevelFilter;
+pub use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{
     Layer, filter::Targets, fmt::MakeWriter, layer::SubscriberExt, util::SubscriberInitExt,
 };
@@ -36,13 +36,13 @@ impl fmt::Display for LogFormat {
     }
 }
 
-/// Starts the log of this process; a second call changes nothing.
+/// Starts the log of this process at the `usual` level; a second call changes nothing.
 ///
 /// Colours are for terminals, and not where `NO_COLOR` is set. A level that cannot be read is
 /// `info`, with a warning: a typing error should not stop a service.
-pub fn init(format: LogFormat) {
+pub fn init(format: LogFormat, usual: LevelFilter) {
     let wanted = env::var(VARIABLE).ok();
-    let level = wanted.as_deref().map_or(Some(LevelFilter::INFO), level);
+    let level = wanted.as_deref().map_or(Some(usual), level);
     let ansi = io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none_or(|it| it.is_empty());
     let events = events(format, ansi, io::stderr);
     let events = events.with_filter(targets(level.unwrap_or(LevelFilter::INFO)));

@@ -24,8 +24,22 @@ pub struct ContactFilter {
     pub automation: Option<AutomationId>,
     /// `filters[updated_after]`: not exact, decide on [`Contact::updated_at`].
     pub updated_after: Option<DateTime<Utc>>,
-    /// Include custom values (`include=fieldValues`).
+    /// What to include of each, beside what the filters above need to be checked.
+    pub include: Include,
+}
+
+/// What to include of each contact; AC may ignore it (undocumented, seen to work).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "four wishes that do not depend on each other")]
+pub struct Include {
+    /// `fieldValues`: custom values.
     pub fields: bool,
+    /// `contactAutomations`: enrollments, in every automation.
+    pub enrollments: bool,
+    /// `contactLists`.
+    pub lists: bool,
+    /// `contactTags`.
+    pub tags: bool,
 }
 
 /// A page of contacts.
@@ -51,7 +65,7 @@ pub struct ContactRow {
     pub contact: Contact,
     /// Whether custom values were included.
     pub fields_included: bool,
-    /// Its enrollments in the automation asked for.
+    /// Its enrollments: in the automation asked for, else in all.
     pub enrollments: Option<Vec<AutomationEntry>>,
     /// Its subscriptions.
     pub lists: Option<Vec<Subscription>>,

@@ -10,7 +10,7 @@ use clap::{
 };
 
 use crate::{
-    domain::{ContactId, LeadId, LeadState},
+    domain::{ContactId, LeadState},
     telemetry::LogFormat,
 };
 
@@ -112,7 +112,7 @@ pub enum Command {
     Leads(Leads),
 
     /// Puts leads or deliveries back into the queue.
-    #[command(after_help = "Example:\n  ponte retry 17 18\n  ponte retry --failed")]
+    #[command(after_help = "Example:\n  ponte retry site/17 site/18\n  ponte retry --failed")]
     Retry(Retry),
 
     /// Proves the balance and the hash chain of the ledger; fails where either does not hold.
@@ -151,6 +151,12 @@ pub struct Simulate {
     /// Where the simulated Ploomes listens.
     #[arg(long, value_name = "ADDR")]
     pub ploomes: SocketAddr,
+    /// Where the automation's webhook goes; without it every webhook is lost.
+    #[arg(long, value_name = "URL")]
+    pub webhook: Option<String>,
+    /// Seconds from one new contact to the next, on average; 0 for none.
+    #[arg(long, default_value_t = 5, value_name = "N")]
+    pub every: u64,
 }
 
 /// `check`
@@ -229,7 +235,7 @@ pub struct Retry {
 pub struct RetryWhat {
     /// These leads.
     #[arg(value_name = "LEAD", value_parser = lead)]
-    pub leads: Vec<LeadId>,
+    pub leads: Vec<String>,
     /// All failed leads.
     #[arg(long)]
     pub failed: bool,
@@ -303,9 +309,15 @@ impl std::fmt::Debug for ContactRef {
     }
 }
 
-fn lead(text: &str) -> Result<LeadId, String> {
-    let id = text.parse().ok().filter(|id| *id > 0);
-    id.map(LeadId).ok_or_else(|| "expected a lead as `ponte leads` shows it".to_owned())
+/// A lead is named as `ponte leads` shows it: `site/51`, or `site/c7`.
+fn lead(text: &str) -> Result<String, String> {
+    let number = |text: &str| text.parse::<i64>().is_ok_and(|id| id > 0);
+    match text.rsplit_once('/') {
+        Some((route, id)) if !route.is_empty() && number(id.trim_start_matches('c')) => {
+            Ok(text.to_owned())
+        }
+        _ => Err("expected a lead as `ponte leads` shows it, such as site/51".to_owned()),
+    }
 }
 
 fn log_formats() -> impl TypedValueParser<Value = LogFormat> {

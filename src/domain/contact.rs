@@ -34,6 +34,24 @@ pub struct Contact {
     pub updated_at: Option<DateTime<FixedOffset>>,
 }
 
+impl Contact {
+    /// A contact of which nothing but its id is known.
+    pub const fn unknown(id: ContactId) -> Self {
+        Self {
+            id,
+            email: String::new(),
+            first_name: String::new(),
+            last_name: String::new(),
+            phone: String::new(),
+            company: String::new(),
+            tags: Vec::new(),
+            fields: Vec::new(),
+            created_at: None,
+            updated_at: None,
+        }
+    }
+}
+
 /// One custom field of a contact.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldValue {

@@ -2,7 +2,8 @@
 //!
 //! Identities (contact, e-mail, CPF, phone, CNPJ, company name, record) of leads in work are held
 //! in memory, those of steps in doubt in the ledger. Two leads that share one are never in work at
-//! the same time.
+//! the same time. A lead with a step in doubt is looked after whatever its route is: paused, held or
+//! no longer configured, its keys hold up others.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,23 +16,28 @@ use tokio::time::Instant;
 use super::{
     health::Go,
     observe::{self, Context},
-    reference::{Loaded, Ready},
+    reference::{Lens, Loaded, Ready},
     shared::Shared,
     wake::FALLBACK_TICK,
 };
 use crate::{
-    domain::{Lane, LeadId},
-    ledger::{LedgerError, journal, journal::StepId, work, work::Work},
+    domain::{Lane, LeadId, RouteId},
+    ledger::{Hash, LedgerError, inbox, journal, journal::StepId, work, work::Work},
     planner::{self, Plan},
     rules::Derived,
     transport::Verdict,
 };
 
-/// Each so many claims the lanes are asked in the reverse order: the lower ones get a tenth of
+/// Each so many claims a lower lane is asked first, each in its turn: together they get a tenth of
 /// the places at least.
 const FLOOR_EVERY: u64 = 10;
-/// Leads looked at for one claim: those before may be held back by an identity in work.
+/// Leads looked at in one go: those before may be held back by an identity in work.
 const CANDIDATES: i64 = 64;
+/// How often more are looked at: a thousand leads that all wait for one company are no reason to
+/// read the whole queue at each claim.
+const GOES_MAX: usize = 8;
+/// How long it is kept that a record was in work: longer than an observation takes.
+const RELEASED_KEPT: Duration = Duration::from_mins(5);
 
 /// What is in work now.
 #[derive(Default)]
@@ -39,7 +45,9 @@ pub(super) struct Busy(Mutex<InWork>);
 
 #[derive(Default)]
 struct InWork {
-    leads: BTreeMap<LeadId, BTreeSet<[u8; 32]>>,
+    leads: BTreeMap<LeadId, BTreeSet<Hash>>,
+    /// When what was in work was let go.
+    released: BTreeMap<Hash, Instant>,
     given_up: BTreeMap<StepId, Instant>,
     claims: u64,
 }
@@ -68,7 +76,26 @@ impl Busy {
 
     /// A lead is not in work any more.
     pub(super) fn release(&self, lead: LeadId) {
-        self.lock().leads.remove(&lead);
+        let now = Instant::now();
+        let mut busy = self.lock();
+        let keys = busy.leads.remove(&lead).unwrap_or_default();
+        busy.released.retain(|_, at| now.duration_since(*at) < RELEASED_KEPT);
+        busy.released.extend(keys.into_iter().map(|key| (key, now)));
+    }
+
+    /// Holds a lead with its keys, unless somebody in work has one of them.
+    fn hold(&self, lead: LeadId, keys: &BTreeSet<Hash>) -> bool {
+        let mut busy = self.lock();
+        let taken = busy.leads.contains_key(&lead)
+            || busy.leads.values().any(|others| !others.is_disjoint(keys));
+        if !taken {
+            busy.leads.insert(lead, keys.clone());
+        }
+        !taken
+    }
+
+    fn has(&self, lead: LeadId) -> bool {
+        self.lock().leads.contains_key(&lead)
     }
 
     fn lock(&self) -> MutexGuard<'_, InWork> {
@@ -76,11 +103,18 @@ impl Busy {
     }
 }
 
-/// A lead whose identities are held, with all that planning needs.
+/// A lead whose identities are held, with all that working on it needs.
 pub(super) struct Claimed {
     pub(super) context: Context,
-    pub(super) ready: Arc<Ready>,
-    pub(super) derived: Derived,
+    pub(super) task: Task,
+}
+
+/// What is to be done with it.
+pub(super) enum Task {
+    /// Look for a write whose answer never came.
+    Recover(Lens),
+    /// Observe, plan, execute.
+    Plan(Arc<Ready>, Box<Derived>),
 }
 
 /// Whether there is something to do.
@@ -99,9 +133,9 @@ pub(super) async fn claim(shared: &Shared) -> Claim {
         Go::Probe => match shared.reader.account(Lane::Fresh).await {
             Ok(()) => shared.health.succeeded(shared.now()),
             Err(error) => {
-                if error.verdict() == Verdict::WrongKey {
-                    shared.health.key_refused(shared.now());
-                }
+                // Also where the answer says nothing of the key: the next probe is a minute away.
+                let refused = error.verdict() == Verdict::WrongKey;
+                shared.health.probed(refused, shared.now());
                 return Claim::Nothing(Some(FALLBACK_TICK));
             }
         },
@@ -109,18 +143,19 @@ pub(super) async fn claim(shared: &Shared) -> Claim {
     let now = shared.now();
     let waits = shared.ledger.read(move |conn| work::is_due(conn, now)).await;
     if !matches!(waits, Ok(true)) {
-        let next = shared.ledger.read(move |conn| work::next_due(conn, now)).await;
-        return Claim::Nothing(shared.until(next.ok().flatten()));
+        return Claim::Nothing(next_due(shared).await);
     }
-    let Ok(reference) = shared.reference.get(shared).await else {
+    // Read by a loop of its own: nobody waits for Ploomes here while others have its turn.
+    let Some(reference) = shared.reference.last() else {
         return Claim::Nothing(Some(FALLBACK_TICK));
     };
-    match next_lead(shared, &reference).await {
+    let claimed = match in_doubt(shared, &reference).await {
+        Ok(None) => next_lead(shared, &reference).await,
+        claimed => claimed,
+    };
+    match claimed {
         Ok(Some(claimed)) => Claim::Lead(Box::new(claimed)),
-        Ok(None) => {
-            let next = shared.ledger.read(move |conn| work::next_due(conn, now)).await;
-            Claim::Nothing(shared.until(next.ok().flatten()))
-        }
+        Ok(None) => Claim::Nothing(next_due(shared).await),
         Err(error) => {
             tracing::error!(%error, "the queue cannot be read");
             Claim::Nothing(Some(FALLBACK_TICK))
@@ -128,45 +163,80 @@ pub(super) async fn claim(shared: &Shared) -> Claim {
     }
 }
 
-/// The most urgent lead that is due and shares no identity with one in work.
-async fn next_lead(shared: &Shared, reference: &Loaded) -> Result<Option<Claimed>, LedgerError> {
-    let mut lanes = Lane::ALL;
-    {
-        let mut busy = shared.busy.lock();
-        busy.claims += 1;
-        if busy.claims.is_multiple_of(FLOOR_EVERY) {
-            lanes.reverse();
+async fn next_due(shared: &Shared) -> Option<Duration> {
+    let now = shared.now();
+    let next = shared.ledger.read(move |conn| work::next_due(conn, now)).await;
+    shared.until(next.ok().flatten())
+}
+
+/// A lead with a step in doubt whose look is due, on any route.
+async fn in_doubt(shared: &Shared, reference: &Loaded) -> Result<Option<Claimed>, LedgerError> {
+    let now = shared.now();
+    let due = shared.ledger.read(move |conn| work::due_in_doubt(conn, now, CANDIDATES)).await?;
+    for work in due {
+        let with_deals = shared.with_deals();
+        let read = shared
+            .ledger
+            .read(move |conn| {
+                let keys = journal::keys_of(conn, work.lead)?;
+                Ok((keys, observe::of_open_step(conn, work, &with_deals)?))
+            })
+            .await?;
+        let (keys, Some(mut context)) = read else { continue };
+        if shared.busy.hold(work.lead, &keys) {
+            context.keys = keys;
+            let task = Task::Recover(reference.lens(shared));
+            return Ok(Some(Claimed { context, task }));
         }
     }
-    let open: Vec<_> = shared
-        .routes
-        .iter()
-        .filter(|route| route.enabled)
+    Ok(None)
+}
+
+/// The lanes in the order in which they are asked now.
+fn lanes(shared: &Shared) -> [Lane; 4] {
+    let mut busy = shared.busy.lock();
+    busy.claims += 1;
+    let mut lanes = Lane::ALL;
+    if busy.claims.is_multiple_of(FLOOR_EVERY) {
+        let turn = usize::try_from(busy.claims / FLOOR_EVERY % 3).unwrap_or_default();
+        lanes[..=turn + 1].rotate_right(1);
+    }
+    lanes
+}
+
+/// The most urgent lead that is due and shares no identity with one in work.
+async fn next_lead(shared: &Shared, reference: &Loaded) -> Result<Option<Claimed>, LedgerError> {
+    let enabled = shared.routes.iter().filter(|route| route.enabled);
+    let open: BTreeMap<RouteId, Arc<Ready>> = enabled
         .filter_map(|route| match reference.route(route.id) {
             Some(Ok(ready)) => Some((route.id, Arc::clone(ready))),
             _ => None,
         })
         .collect();
     let now = shared.now();
-    for lane in lanes {
-        let routes: Vec<_> = open.iter().map(|(id, _)| *id).collect();
-        let mut due: Vec<Work> = shared
-            .ledger
-            .read(move |conn| {
-                let mut due = Vec::new();
-                for route in routes {
-                    if !crate::ledger::route::is_paused(conn, route)? {
-                        due.extend(work::due(conn, route, lane, now, CANDIDATES)?);
+    for lane in lanes(shared) {
+        for (route, ready) in &open {
+            let mut after = None;
+            for _ in 0..GOES_MAX {
+                let route = *route;
+                let due = shared
+                    .ledger
+                    .read(move |conn| {
+                        if crate::ledger::route::is_paused(conn, route)? {
+                            return Ok(Vec::new());
+                        }
+                        work::due(conn, route, lane, now, after, CANDIDATES)
+                    })
+                    .await?;
+                for work in &due {
+                    if let Some(claimed) = try_claim(shared, *work, ready).await? {
+                        return Ok(Some(claimed));
                     }
                 }
-                Ok(due)
-            })
-            .await?;
-        due.sort_by_key(|work| (work.due_at, work.lead));
-        for work in due {
-            let Some((_, ready)) = open.iter().find(|(id, _)| *id == work.route) else { continue };
-            if let Some(claimed) = try_claim(shared, work, ready).await? {
-                return Ok(Some(claimed));
+                match due.last() {
+                    Some(last) => after = Some((last.due_at, last.lead)),
+                    None => break,
+                }
             }
         }
     }
@@ -179,53 +249,114 @@ async fn try_claim(
     work: Work,
     ready: &Arc<Ready>,
 ) -> Result<Option<Claimed>, LedgerError> {
-    if shared.busy.lock().leads.contains_key(&work.lead) {
+    if shared.busy.has(work.lead) {
         return Ok(None);
     }
-    let with_deals = shared.with_deals();
-    let context = shared.ledger.read(move |conn| observe::context(conn, work, &with_deals)).await?;
-    let Some(mut context) = context else {
-        shared.ledger.write(move |tx| work::remove(tx, work.lead)).await?;
+    let Some(mut context) = read(shared, work).await? else { return Ok(None) };
+    if context.open.is_some() {
         return Ok(None);
-    };
+    }
     let derived = ready.rules.derive(&context.contact, &ready.automation);
-    let identity = planner::identity(&derived, &context.contact, &context.known);
-    let keys: BTreeSet<[u8; 32]> =
-        identity.iter().map(|key| shared.ledger.keyed(key.as_str())).collect();
+    let keys = keys_of(shared, &derived, &context);
     let (held_keys, lead) = (keys.clone(), work.lead);
     let held = shared.ledger.read(move |conn| journal::is_held(conn, &held_keys, lead)).await?;
-    let mut busy = shared.busy.lock();
-    let overlaps = busy.leads.values().any(|others| !others.is_disjoint(&keys));
-    if held || overlaps {
+    if held || !shared.busy.hold(lead, &keys) {
         return Ok(None);
     }
-    busy.leads.insert(work.lead, keys.clone());
-    drop(busy);
+    // Whoever had it before may have written meanwhile: what counts is what stands there now.
+    let now = read_due(shared, lead).await;
+    let same = match &now {
+        Ok(Some(now)) => {
+            let derived = ready.rules.derive(&now.contact, &ready.automation);
+            keys_of(shared, &derived, now) == keys && now.open.is_none()
+        }
+        _ => false,
+    };
+    match now {
+        Ok(Some(now)) if same => context = now,
+        Ok(_) => {
+            shared.busy.release(lead);
+            return Ok(None);
+        }
+        Err(error) => {
+            shared.busy.release(lead);
+            return Err(error);
+        }
+    }
+    let derived = ready.rules.derive(&context.contact, &ready.automation);
     context.keys = keys;
-    Ok(Some(Claimed { context, ready: Arc::clone(ready), derived }))
+    Ok(Some(Claimed { context, task: Task::Plan(Arc::clone(ready), Box::new(derived)) }))
 }
 
-/// Adds the records that a plan is about to the lead's identity; `None` where another lead in work
-/// has one of them: what was seen of it is about to be old.
-pub(super) fn claim_records(
+fn keys_of(shared: &Shared, derived: &Derived, context: &Context) -> BTreeSet<Hash> {
+    let identity = planner::identity(derived, &context.contact, &context.known);
+    identity.iter().map(|key| shared.ledger.keyed(key.as_str())).collect()
+}
+
+/// What the ledger knows of a lead. One whose contact nobody can read any more is looked up again.
+async fn read(shared: &Shared, work: Work) -> Result<Option<Context>, LedgerError> {
+    let with_deals = shared.with_deals();
+    let context = shared.ledger.read(move |conn| observe::context(conn, work, &with_deals)).await?;
+    if context.is_none() {
+        let (now, due) = (shared.now(), shared.retry_at(work.attempts, None));
+        shared
+            .ledger
+            .write(move |tx| {
+                let Some(lead) = crate::ledger::lead::get(tx, work.lead)? else {
+                    return work::remove(tx, work.lead);
+                };
+                let source = crate::domain::FoundBy::Webhook;
+                inbox::note(tx, lead.route, lead.contact, work.lane, source, now)?;
+                work::postpone(tx, work.lead, due, "its contact is looked up again")
+            })
+            .await?;
+        shared.wake.matcher.notify_one();
+    }
+    Ok(context)
+}
+
+/// The same of a lead that is held now, where it is still due.
+async fn read_due(shared: &Shared, lead: LeadId) -> Result<Option<Context>, LedgerError> {
+    let (now, with_deals) = (shared.now(), shared.with_deals());
+    shared
+        .ledger
+        .read(move |conn| match work::get(conn, lead)? {
+            Some(work) if work.due_at <= now => observe::context(conn, work, &with_deals),
+            _ => Ok(None),
+        })
+        .await
+}
+
+/// Adds the records that a plan is about to the lead's identity.
+///
+/// `None` where another lead has one of them in work, in doubt, or had since it was observed: what
+/// was seen of it is old, or about to be.
+pub(super) async fn claim_records(
     shared: &Shared,
     context: &Context,
     plan: &Plan,
-) -> Option<BTreeSet<[u8; 32]>> {
-    let records: BTreeSet<[u8; 32]> = plan
+    observed: Instant,
+) -> Result<Option<BTreeSet<Hash>>, LedgerError> {
+    let records: BTreeSet<Hash> = plan
         .records()
         .iter()
         .map(|id| shared.ledger.keyed(planner::IdentityKey::record(*id).as_str()))
         .collect();
-    let mut busy = shared.busy.lock();
-    let shared_with_another = busy
-        .leads
-        .iter()
-        .any(|(lead, keys)| *lead != context.lead.id && !keys.is_disjoint(&records));
-    if shared_with_another {
-        return None;
+    let lead = context.lead.id;
+    {
+        let mut busy = shared.busy.lock();
+        let in_work =
+            busy.leads.iter().any(|(other, keys)| *other != lead && !keys.is_disjoint(&records));
+        let since =
+            records.iter().any(|key| busy.released.get(key).is_some_and(|at| *at > observed));
+        if in_work || since {
+            return Ok(None);
+        }
+        busy.leads.entry(lead).or_default().extend(records.iter().copied());
     }
-    let keys = busy.leads.entry(context.lead.id).or_default();
-    keys.extend(records);
-    Some(keys.clone())
+    let held = shared.ledger.read(move |conn| journal::is_held(conn, &records, lead)).await?;
+    if held {
+        return Ok(None);
+    }
+    Ok(shared.busy.lock().leads.get(&lead).cloned())
 }

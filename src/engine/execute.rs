@@ -3,10 +3,14 @@
 //! The only user of [`crate::ploomes::Writer`] for leads. Before each request its step is on disk
 //! as `sent`; after it, what came of it and what the lead now holds are written together.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use chrono::TimeDelta;
 use serde_json::{Map, Value};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{observe::Context, shared::Shared};
@@ -15,7 +19,7 @@ use crate::{
     ledger::{
         LedgerError, control,
         journal::{self, Answer, Sending, StepId},
-        lead, made,
+        lead, made, route,
         step::StepEvent,
         work,
     },
@@ -23,6 +27,9 @@ use crate::{
     ploomes::{Turn, Written},
     transport::{CallError, Verdict},
 };
+
+/// How long a plan may wait for Ploomes to take requests again; then both sides are looked at anew.
+const OLD_AFTER: Duration = Duration::from_secs(30);
 
 /// How carrying out a plan ended.
 pub(super) enum Executed {
@@ -36,7 +43,7 @@ pub(super) enum Executed {
     Refused(String),
     /// A step may or may not have happened; the lead waits for its look.
     InDoubt,
-    /// The service is stopping.
+    /// The service is stopping, or a person paused the route.
     Stopping,
 }
 
@@ -132,12 +139,22 @@ impl Pass<'_> {
 
     /// Waits for the turn before the step is journalled as sent: a wait of a minute in between would
     /// leave steps in doubt that never left.
-    async fn turn(&self) -> Result<Turn, Executed> {
-        let turn = self.shared.writer.turn(self.context.work.lane).await;
-        turn.map_err(|error| match error {
-            CallError::Stopping { .. } => Executed::Stopping,
-            error => Executed::Later(error),
-        })
+    ///
+    /// After a pause of the whole API the plan is old, and a person may have paused the route.
+    async fn turn(&self) -> Result<Result<Turn, Executed>, LedgerError> {
+        let begin = Instant::now();
+        let turn = match self.shared.writer.turn(self.context.work.lane).await {
+            Ok(turn) => turn,
+            Err(CallError::Stopping { .. }) => return Ok(Err(Executed::Stopping)),
+            Err(error) => return Ok(Err(Executed::Later(error))),
+        };
+        let waited = begin.elapsed();
+        if waited > OLD_AFTER && self.shared.reader.limiter().throttled_within(waited) {
+            return Ok(Err(Executed::Again));
+        }
+        let route = self.context.lead.route;
+        let paused = self.shared.ledger.read(move |conn| route::is_paused(conn, route)).await?;
+        Ok(if paused { Err(Executed::Stopping) } else { Ok(turn) })
     }
 
     async fn journal_sent(
@@ -176,7 +193,7 @@ impl Pass<'_> {
         let mut body = body;
         let mut dropped = false;
         loop {
-            let turn = match self.turn().await {
+            let turn = match self.turn().await? {
                 Ok(turn) => turn,
                 Err(ended) => return Ok(Sent::Ended(ended)),
             };
@@ -242,7 +259,7 @@ impl Pass<'_> {
         record: RecordId,
         body: &Map<String, Value>,
     ) -> Result<Sent, LedgerError> {
-        let turn = match self.turn().await {
+        let turn = match self.turn().await? {
             Ok(turn) => turn,
             Err(ended) => return Ok(Sent::Ended(ended)),
         };
@@ -302,7 +319,7 @@ impl Pass<'_> {
                         Executed::Refused(format!(
                             "Ploomes refuses the {}{status}: {}",
                             step.kind.as_str(),
-                            masked(&words(&error))
+                            masked(&words(&error), step.action.body())
                         ))
                     }
                     Verdict::TryLater { .. } | Verdict::Look => Executed::Later(error),
@@ -382,13 +399,36 @@ fn words(error: &CallError) -> String {
     }
 }
 
-/// The server's words without what could be somebody's address, phone or document.
+/// The server's words without what could be somebody's name, address, phone or document: long
+/// numbers, addresses, and every word that stands in what was sent.
 ///
 /// They stand whole in the journal's answer, where `erase` reaches them.
-fn masked(words: &str) -> String {
-    let is_personal =
-        |word: &str| word.contains('@') || word.chars().filter(char::is_ascii_digit).count() >= 6;
+fn masked(words: &str, sent: Option<&Map<String, Value>>) -> String {
+    let plain = |word: &str| -> String {
+        word.chars().filter(|it| it.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    };
+    let mut said = BTreeSet::new();
+    for value in sent.into_iter().flat_map(Map::values) {
+        collect(value, &mut |text| {
+            said.extend(text.split_whitespace().map(plain).filter(|it| !it.is_empty()));
+        });
+    }
+    let is_personal = |word: &str| {
+        word.contains('@')
+            || word.chars().filter(char::is_ascii_digit).count() >= 4
+            || said.contains(&plain(word))
+    };
     let words = words.split_whitespace().take(60);
     let masked: Vec<&str> = words.map(|it| if is_personal(it) { "…" } else { it }).collect();
     masked.join(" ")
+}
+
+/// Hands every text in a value to `each`.
+fn collect(value: &Value, each: &mut impl FnMut(&str)) {
+    match value {
+        Value::String(text) => each(text),
+        Value::Array(items) => items.iter().for_each(|it| collect(it, each)),
+        Value::Object(map) => map.values().for_each(|it| collect(it, each)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }

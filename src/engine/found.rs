@@ -58,7 +58,7 @@ pub(super) async fn match_contact(
         return Ok(());
     };
     let entries = entries_of(route, &view);
-    let moved = follow_merges(shared, route, hint.contact, &entries).await?;
+    let moved = follow_merges(shared, route, &hint, &entries, before.is_some()).await?;
     let found = Found {
         route: route.clone(),
         hint,
@@ -101,18 +101,38 @@ pub(super) fn entries_of(route: &Route, view: &ContactView) -> Vec<Enrollment> {
     }
 }
 
+/// A lead whose row reappeared under another contact.
+struct Moved {
+    lead: LeadId,
+    /// The contact it had, which is gone.
+    from: ContactId,
+    /// The row that is its own now.
+    enrollment: EnrollmentId,
+}
+
+/// Twins that are asked about in one lookup: an import enters thousands in one second, and a merge
+/// moves one.
+const TWINS_MAX: usize = 5;
+
 /// Leads that an AC merge left with a contact that is gone, and whose row reappeared here under a
-/// new id: the lead, and the id that is now its own.
+/// new id.
+///
+/// A row with a webhook of its own is its own: a merge sends none.
 async fn follow_merges(
     shared: &Shared,
     route: &Route,
-    contact: ContactId,
+    hint: &Hint,
     entries: &[Enrollment],
-) -> Result<Vec<(LeadId, EnrollmentId)>, Failure> {
-    let mut moved = Vec::new();
+    has_delivery: bool,
+) -> Result<Vec<Moved>, Failure> {
+    let mut moved: Vec<Moved> = Vec::new();
+    if has_delivery {
+        return Ok(moved);
+    }
+    let mut asked = 0;
     for entry in entries {
         let (Some(id), Some(at)) = (entry.id, entry.entered_at) else { continue };
-        let route_id = route.id;
+        let (route_id, contact) = (route.id, hint.contact);
         let twins = shared
             .ledger
             .read(move |conn| match lead::of_enrollment(conn, route_id, id)? {
@@ -120,13 +140,16 @@ async fn follow_merges(
                 None => lead::entered_at(conn, route_id, at, contact),
             })
             .await?;
-        for twin in twins {
-            let taken = moved.iter().any(|(lead, _)| *lead == twin.id);
+        // The row that a merge makes is younger than the one it replaces.
+        let older = twins.into_iter().filter(|twin| twin.enrollment < Some(id));
+        for twin in older {
+            if asked >= TWINS_MAX || moved.iter().any(|it| it.lead == twin.id) {
+                continue;
+            }
+            asked += 1;
             let wants = crate::activecampaign::Wants::default();
-            if !taken
-                && shared.activecampaign.contact(twin.contact, wants, Lane::Update).await?.is_none()
-            {
-                moved.push((twin.id, id));
+            if shared.activecampaign.contact(twin.contact, wants, hint.lane).await?.is_none() {
+                moved.push(Moved { lead: twin.id, from: twin.contact, enrollment: id });
                 break;
             }
         }
@@ -165,7 +188,7 @@ struct Found {
     entries: Vec<Enrollment>,
     /// The newest delivery that waited when AC was asked.
     before: Option<DeliveryId>,
-    moved: Vec<(LeadId, EnrollmentId)>,
+    moved: Vec<Moved>,
     now: DateTime<Utc>,
     /// How far AC's clock is ahead of ours.
     ahead: TimeDelta,
@@ -173,8 +196,12 @@ struct Found {
 
 impl Found {
     fn apply(&self, tx: &Tx<'_>) -> Result<(), LedgerError> {
-        for (lead, enrollment) in &self.moved {
-            lead::move_to(tx, *lead, self.contact.id, Some(*enrollment), self.now)?;
+        for moved in &self.moved {
+            // Another lookup may have been faster.
+            let twin = lead::get(tx, moved.lead)?;
+            if twin.is_some_and(|it| it.contact == moved.from) {
+                self.take_over(tx, moved.lead, Some(moved.enrollment))?;
+            }
         }
         let terms = Terms {
             expect_within: TimeDelta::from_std(self.route.expect_within).unwrap_or(TimeDelta::MAX),
@@ -202,6 +229,28 @@ impl Found {
         }
     }
 
+    /// Follows a merge: the lead is this contact's now. One that was skipped because its contact was
+    /// gone is not: it waits for its turn again.
+    fn take_over(
+        &self,
+        tx: &Tx<'_>,
+        id: LeadId,
+        enrollment: Option<EnrollmentId>,
+    ) -> Result<(), LedgerError> {
+        lead::move_to(tx, id, self.contact.id, enrollment, self.now)?;
+        let Some(moved) = lead::get(tx, id)? else { return Ok(()) };
+        let begun = moved.company.or(moved.person).or(moved.deal).is_some();
+        if moved.state == LeadState::Skipped && !begun {
+            let reason = Some("its contact was merged into another");
+            let standing = lead::Standing { reason, ..lead::Standing::default() };
+            lead::set_state(tx, id, LeadState::Pending, &standing, self.now)?;
+        }
+        if matches!(moved.state, LeadState::Skipped | LeadState::Pending | LeadState::InDoubt) {
+            work::ask(tx, id, self.route.id, self.hint.lane, self.now)?;
+        }
+        Ok(())
+    }
+
     /// When to look again for deliveries that AC does not explain yet: after as long as the
     /// oldest has waited, so that an AC that is a second behind delays a lead by seconds.
     fn sooner(&self, arrivals: &[Arrival], pairing: &Pairing) -> DateTime<Utc> {
@@ -225,14 +274,18 @@ impl Found {
             };
             // A merge that kept the row's id moved it here from another contact.
             if let Some(lead) = holder.as_ref().filter(|lead| lead.contact != self.contact.id) {
-                lead::move_to(tx, lead.id, self.contact.id, lead.enrollment, self.now)?;
+                self.take_over(tx, lead.id, lead.enrollment)?;
             }
             let entered_at = match (enrollment.entered_at, enrollment.id) {
                 (Some(at), _) => at,
                 (None, Some(id)) => {
                     route::first_seen(tx, self.route.id, id, self.now + self.ahead)?
                 }
-                (None, None) => self.now + self.ahead,
+                // Where a contact is the key, its own number stands for the row.
+                (None, None) => {
+                    let row = EnrollmentId(-self.contact.id.0);
+                    route::first_seen(tx, self.route.id, row, self.now + self.ahead)?
+                }
             };
             let lead = holder.map(|lead| lead.id);
             entries.push(Entry { enrollment: enrollment.id, entered_at, lead });
@@ -334,6 +387,12 @@ impl Found {
         };
         if let Some(newest) = leads.iter().filter(done).max_by_key(|lead| lead.id) {
             work::ask(tx, newest.id, self.route.id, Lane::Update, self.now)?;
+        }
+        // Those in work were claimed with what was seen before: they are looked at once more.
+        let open =
+            |lead: &&lead::Lead| matches!(lead.state, LeadState::Pending | LeadState::InDoubt);
+        for open in leads.iter().filter(open) {
+            work::ask(tx, open.id, self.route.id, Lane::Update, self.now)?;
         }
         for failed in leads.iter().filter(|lead| lead.state == LeadState::Failed) {
             let standing = lead::Standing {

@@ -61,6 +61,16 @@ impl Health {
         state.key_refused = Some(Refused { since, probe_at: Instant::now() + KEY_PROBE_EVERY });
     }
 
+    /// The key was asked about, and not taken: it is asked about again in a while.
+    pub fn probed(&self, refused: bool, now: DateTime<Utc>) {
+        if refused {
+            return self.key_refused(now);
+        }
+        if let Some(state) = &mut self.lock().key_refused {
+            state.probe_at = Instant::now() + KEY_PROBE_EVERY;
+        }
+    }
+
     /// Since when the key has been refused.
     pub fn key_refused_since(&self) -> Option<DateTime<Utc>> {
         self.lock().key_refused.map(|it| it.since)

@@ -2,10 +2,16 @@
 
 use std::sync::Arc;
 
+use futures_util::{StreamExt, stream::FuturesUnordered};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::{inquiry, poll, shared::Shared, wake::woken_or_due};
+use super::{
+    inquiry, poll,
+    reconcile::{self, Request},
+    shared::Shared,
+    wake::woken_or_due,
+};
 use crate::{
     domain::ContactId,
     ledger::job::{self, Job},
@@ -15,6 +21,8 @@ use crate::{
 pub mod kind {
     /// One poll now.
     pub const POLL: &str = "poll";
+    /// One reconciliation now: `{"route", "mode", "all", "wait_s"}`; the answer names the run.
+    pub const RECONCILE: &str = "reconcile";
     /// What would be done for a contact.
     pub const PLAN: &str = "plan";
     /// The configuration against both accounts.
@@ -25,24 +33,37 @@ pub mod kind {
     pub const WAKE: &str = "wake";
 }
 
+/// Jobs at the same time: a reconciliation that waits an hour must not hold up a question.
+const JOBS_MAX: usize = 8;
+
 pub(super) async fn run(shared: Arc<Shared>, stopping: CancellationToken) {
-    loop {
-        let now = shared.now();
-        let taken = shared.ledger.read(job::is_queued).await;
-        let job = match taken {
-            Ok(true) => shared.ledger.write(move |tx| job::take(tx, now)).await.ok().flatten(),
-            _ => None,
-        };
-        tokio::select! {
-            () = stopping.cancelled() => return,
-            () = async {
-                match job {
-                    Some(job) => answer(&shared, job).await,
-                    None => woken_or_due(&shared.wake.jobs, None).await,
-                }
-            } => {}
+    let work = async {
+        let mut jobs = FuturesUnordered::new();
+        loop {
+            while jobs.len() < JOBS_MAX
+                && let Some(job) = take(&shared).await
+            {
+                jobs.push(answer(&shared, job));
+            }
+            tokio::select! {
+                Some(()) = jobs.next(), if !jobs.is_empty() => {}
+                () = woken_or_due(&shared.wake.jobs, None) => {}
+            }
         }
+    };
+    tokio::select! {
+        () = stopping.cancelled() => {}
+        () = work => {}
     }
+}
+
+/// Takes the oldest job that waits.
+async fn take(shared: &Shared) -> Option<Job> {
+    let now = shared.now();
+    if !shared.ledger.read(job::is_queued).await.unwrap_or(false) {
+        return None;
+    }
+    shared.ledger.write(move |tx| job::take(tx, now)).await.ok().flatten()
 }
 
 async fn answer(shared: &Shared, job: Job) {
@@ -70,6 +91,11 @@ pub(super) async fn perform(
     let words = |error: &dyn std::error::Error| error.to_string();
     match kind {
         kind::POLL => poll::poll(shared).await.map_err(|error| words(&error)),
+        kind::RECONCILE => {
+            let request = Request::of(arguments)?;
+            let run = reconcile::reconcile(shared, &request).await;
+            run.map(|run| json!({ "run": run.0.to_string() })).map_err(|error| words(&error))
+        }
         kind::PLAN => {
             let contact = match (arguments["contact"].as_i64(), arguments["email"].as_str()) {
                 (Some(id), _) => ContactId(id),

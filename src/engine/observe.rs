@@ -4,13 +4,16 @@ use std::{collections::BTreeSet, time::Duration};
 
 use chrono::TimeDelta;
 
-use super::{reference::Ready, shared::Shared};
+use super::{
+    reference::{Lens, Ready},
+    shared::Shared,
+};
 use crate::{
     domain::{Contact, Lane, LeadState, RecordId, RouteId},
     ledger::{
         Connection, LedgerError, control, journal, lead, lead::Lead, made, observation, work::Work,
     },
-    planner::{self, Known, Purpose, Search, Seen, Situation, StepKind},
+    planner::{self, DealRecord, Known, Purpose, Search, Seen, Situation, StepKind},
     ploomes::Found,
     rules::Derived,
     transport::CallError,
@@ -37,6 +40,16 @@ pub(super) struct Context {
     pub(super) keys: BTreeSet<[u8; 32]>,
 }
 
+impl Context {
+    /// Where the lead stands, where it is settled: what is left is an update.
+    pub(super) fn settled(&self) -> Option<LeadState> {
+        match self.lead.state {
+            state @ (LeadState::Done | LeadState::Skipped) => Some(state),
+            _ => self.work.settled,
+        }
+    }
+}
+
 /// Reads what the ledger knows of a lead; `None` where there is nothing to work on. `with_deals` are
 /// the routes that make deals.
 pub(super) fn context(
@@ -49,6 +62,19 @@ pub(super) fn context(
         return Ok(None);
     };
     context_with(conn, work, lead, contact, with_deals).map(Some)
+}
+
+/// The same of a lead with a step in doubt; its contact may be unknown by now.
+pub(super) fn of_open_step(
+    conn: &Connection,
+    work: Work,
+    with_deals: &BTreeSet<RouteId>,
+) -> Result<Option<Context>, LedgerError> {
+    let Some(lead) = lead::get(conn, work.lead)? else { return Ok(None) };
+    let contact = observation::newest(conn, lead.route, lead.contact)?;
+    let contact = contact.unwrap_or_else(|| Contact::unknown(lead.contact));
+    let context = context_with(conn, work, lead, contact, with_deals)?;
+    Ok(Some(context).filter(|it| it.open.is_some()))
 }
 
 /// The same for a contact as just seen, and a lead that may not exist yet.
@@ -103,49 +129,93 @@ pub(super) enum ObserveError {
 /// What Ploomes shows for a search, with proof where it is empty.
 ///
 /// Under throttling Ploomes was seen to answer 200 with nothing. So each search also asks for
-/// records known to exist; an empty answer without one of them is asked again with the newest
-/// contact there is, and is no answer where that is missing too.
+/// records known to exist; an answer without one of them that lacks anything that was asked for is
+/// asked again with the newest contact there is, and is no answer where that is missing too.
 pub(super) async fn search(
     shared: &Shared,
     search: &Search,
-    ready: &Ready,
+    lens: &Lens,
     lane: Lane,
 ) -> Result<Seen, ObserveError> {
     let controls = shared.ledger.read(|conn| control::recent(conn, CONTROLS)).await?;
     let find = |controls: Vec<RecordId>| async move {
-        let field = ready.rules.policy().lead_key_field.as_deref();
-        shared.reader.find(search, &controls, ready.me, field, lane).await
+        let field = lens.lead_key_field.as_deref();
+        shared.reader.find(search, &controls, lens.me, field, lane).await
     };
     let throttled = shared.reader.limiter().throttled_within(THROTTLED_LATELY);
     let first = find(controls.clone()).await?;
-    if is_answer(&first) || (controls.is_empty() && !throttled) {
-        return Ok(seen(first, ready));
+    if shows_all(&first, search) || (controls.is_empty() && !throttled) {
+        return Ok(seen(first, lens));
     }
     match shared.reader.newest_contact(lane).await? {
         Some(newest) => {
             let now = shared.now();
-            shared.ledger.write(move |tx| control::remember(tx, newest, now)).await?;
+            shared
+                .ledger
+                .write(move |tx| {
+                    // Those that were asked for and did not show are deleted, or hidden.
+                    for gone in controls {
+                        control::forget(tx, gone)?;
+                    }
+                    control::remember(tx, newest, now)
+                })
+                .await?;
             let again = find(vec![newest]).await?;
-            if is_answer(&again) { Ok(seen(again, ready)) } else { Err(ObserveError::NoControl) }
+            if shows_all(&again, search) {
+                Ok(seen(again, lens))
+            } else {
+                Err(ObserveError::NoControl)
+            }
         }
         // An account without a single contact: asked twice, it said the same.
-        None if controls.is_empty() => Ok(seen(find(Vec::new()).await?, ready)),
+        None if controls.is_empty() => Ok(seen(find(Vec::new()).await?, lens)),
         None => Err(ObserveError::NoControl),
     }
 }
 
-/// Whether an answer shows anything at all that was asked for.
-fn is_answer(found: &Found) -> bool {
-    found.control_seen || !found.companies.is_empty() || !found.persons.is_empty()
+/// Whether what an answer lacks is certainly not there.
+fn shows_all(found: &Found, search: &Search) -> bool {
+    let asks_person = search.email.is_some()
+        || !search.cpf.is_empty()
+        || !search.phones.is_empty()
+        || search.person_name.is_some();
+    let asks_company = !search.cnpj.is_empty() || search.company.is_some();
+    let asks_ids = !search.ids.is_empty();
+    let has_ids = search
+        .ids
+        .iter()
+        .all(|id| found.persons.iter().chain(&found.companies).any(|it| it.id == *id));
+    found.control_seen
+        || ((!asks_person || !found.persons.is_empty())
+            && (!asks_company || !found.companies.is_empty())
+            && (!asks_ids || has_ids)
+            && (asks_person || asks_company || asks_ids))
 }
 
-fn seen(found: Found, ready: &Ready) -> Seen {
+/// Deals of these companies and persons, on either side. An answer without any is asked for twice
+/// where Ploomes refused somebody for pace a moment ago.
+pub(super) async fn deals_of(
+    shared: &Shared,
+    owners: &[RecordId],
+    lens: &Lens,
+    lane: Lane,
+) -> Result<Vec<DealRecord>, CallError> {
+    let field = lens.lead_key_field.as_deref();
+    let deals = shared.reader.deals_of(owners, lens.me, field, lane).await?;
+    let throttled = shared.reader.limiter().throttled_within(THROTTLED_LATELY);
+    if !deals.is_empty() || !throttled || owners.is_empty() {
+        return Ok(deals);
+    }
+    shared.reader.deals_of(owners, lens.me, field, lane).await
+}
+
+fn seen(found: Found, lens: &Lens) -> Seen {
     Seen {
         persons: found.persons,
         companies: found.companies,
         deals: found.deals,
         deals_read_of: BTreeSet::new(),
-        me: ready.me,
+        me: lens.me,
     }
 }
 
@@ -163,7 +233,8 @@ pub(super) async fn situation(
     let since = shared.now() - MADE_LATELY;
     let made = shared.ledger.read(move |conn| made::since(conn, &keys, since)).await?;
     question.ids.extend(made);
-    let seen = search(shared, &question, ready, lane).await?;
+    let lens = ready.lens();
+    let seen = search(shared, &question, &lens, lane).await?;
     let mut situation = Situation {
         purpose,
         lead_key: format!("{}/{}", shared.settings.activecampaign_host, context.lead.key),

@@ -227,7 +227,7 @@ async fn who_changed(
 }
 
 /// The next page of contacts, tried again as often as `[retry]` says.
-async fn next_contacts(
+pub(super) async fn next_contacts(
     shared: &Shared,
     pages: &mut ContactPages,
 ) -> Result<Option<ContactPage>, CallError> {
@@ -241,7 +241,7 @@ async fn next_contacts(
 }
 
 /// The same of enrollments.
-async fn next_enrollments(
+pub(super) async fn next_enrollments(
     shared: &Shared,
     pages: &mut EnrollmentPages,
 ) -> Result<Option<EnrollmentPage>, CallError> {

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 
 use super::{
     observe::{self, Context, ObserveError},
-    reference::Ready,
+    reference::Lens,
     shared::Shared,
 };
 use crate::{
@@ -38,7 +38,7 @@ pub(super) async fn recover(
     shared: &Shared,
     context: &Context,
     open: &OpenStep,
-    ready: &Ready,
+    lens: &Lens,
 ) -> Result<Recovered, ObserveError> {
     let settle = TimeDelta::from_std(shared.settings.settle).unwrap_or(TimeDelta::MAX);
     let (lead, now) = (context.lead.id, shared.now());
@@ -51,7 +51,7 @@ pub(super) async fn recover(
         shared.ledger.write(move |tx| work::postpone(tx, lead, due, "waits for its look")).await?;
         return Ok(Recovered::Waits);
     }
-    let found = look(shared, context, open, ready).await?;
+    let found = look(shared, context, open, lens).await?;
     let (id, kind, looks) = (open.id, open.kind, open.looks + 1);
     if let Some(record) = found {
         tracing::info!(
@@ -114,6 +114,8 @@ async fn settled(
 ) -> Result<(), LedgerError> {
     let (lead, id, kind, now) = (context.lead.id, open.id, open.kind, shared.now());
     let keys = context.keys.clone();
+    // An update that was in doubt leaves the lead where it stood.
+    let before = context.settled().unwrap_or(LeadState::Pending);
     shared.busy.settled(id);
     shared
         .ledger
@@ -127,7 +129,7 @@ async fn settled(
                 }
             }
             let standing = lead::Standing::default();
-            lead::set_state(tx, lead, LeadState::Pending, &standing, now)
+            lead::set_state(tx, lead, before, &standing, now)
         })
         .await
 }
@@ -137,12 +139,12 @@ async fn look(
     shared: &Shared,
     context: &Context,
     open: &OpenStep,
-    ready: &Ready,
+    lens: &Lens,
 ) -> Result<Option<RecordId>, ObserveError> {
     let lane = context.work.lane;
     if matches!(open.kind, StepKind::Company | StepKind::Person) {
         let search = planner::search_of_request(open.kind, &open.request);
-        let seen = observe::search(shared, &search, ready, lane).await?;
+        let seen = observe::search(shared, &search, lens, lane).await?;
         return Ok(planner::made_by(open.kind, &open.request, &seen, open.sent_at));
     }
     let id_in = |property: &str| {
@@ -152,9 +154,8 @@ async fn look(
     // Through the contacts rather than the deals: the answer then holds the contact itself, and
     // shows that an absent deal is absent.
     let search = planner::Search { ids: owners.clone(), ..planner::Search::default() };
-    let mut seen = observe::search(shared, &search, ready, lane).await?;
-    let field = ready.rules.policy().lead_key_field.as_deref();
-    let more = shared.reader.deals_of(&owners, ready.me, field, lane).await?;
+    let mut seen = observe::search(shared, &search, lens, lane).await?;
+    let more = observe::deals_of(shared, &owners, lens, lane).await?;
     let known: Vec<RecordId> = seen.deals.iter().map(|deal| deal.id).collect();
     seen.deals.extend(more.into_iter().filter(|deal| !known.contains(&deal.id)));
     let lead = context.lead.id;

@@ -10,6 +10,7 @@ use std::{
 };
 
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::{
     route::Route,
@@ -56,15 +57,52 @@ pub(super) enum ReferenceError {
     Waits,
 }
 
+/// What is done about tags that a route names and the account lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tags {
+    /// They are made: the engine works.
+    Make,
+    /// Nothing: somebody only asks.
+    Leave,
+}
+
+/// Keeps the data fresh, so that no lead waits for it.
+pub(super) async fn run(shared: Arc<Shared>, stopping: CancellationToken) {
+    let work = async {
+        loop {
+            let wait = match shared.reference.read(&shared, Tags::Make).await {
+                Ok(loaded) => loaded.fresh_for().max(FAILED_FOR),
+                Err(_) => FAILED_FOR,
+            };
+            shared.wake.worker.notify_one();
+            tokio::time::sleep(wait).await;
+        }
+    };
+    tokio::select! {
+        () = stopping.cancelled() => {}
+        () = work => {}
+    }
+}
+
 /// Reference data as last read.
 pub(super) struct Loaded {
     routes: BTreeMap<RouteId, Compiled>,
+    me: Option<RecordId>,
     read_at: Instant,
     key_is_a_persons: bool,
 }
 
 /// A route's rules, or why it is held.
 pub(super) type Compiled = Result<Arc<Ready>, Arc<Vec<RuleProblem>>>;
+
+/// By what deals of ours are recognised.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Lens {
+    /// The user of our key.
+    pub(super) me: Option<RecordId>,
+    /// The custom field of deals that carries the lead key.
+    pub(super) lead_key_field: Option<String>,
+}
 
 /// A route that can be worked on.
 pub(super) struct Ready {
@@ -76,7 +114,19 @@ pub(super) struct Ready {
     pub(super) me: Option<RecordId>,
 }
 
+impl Ready {
+    /// By what deals of ours are recognised.
+    pub(super) fn lens(&self) -> Lens {
+        Lens { me: self.me, lead_key_field: self.rules.policy().lead_key_field.clone() }
+    }
+}
+
 impl Loaded {
+    /// By what deals of ours are recognised, whatever becomes of their routes.
+    pub(super) fn lens(&self, shared: &Shared) -> Lens {
+        Lens { me: self.me, lead_key_field: shared.settings.lead_key_field.clone() }
+    }
+
     /// The route's rules, or why it is held.
     pub(super) fn route(&self, id: RouteId) -> Option<&Compiled> {
         self.routes.get(&id)
@@ -88,8 +138,13 @@ impl Loaded {
     }
 
     fn is_fresh(&self) -> bool {
+        !self.fresh_for().is_zero()
+    }
+
+    fn fresh_for(&self) -> Duration {
         let held = self.routes.values().any(Result::is_err);
-        self.read_at.elapsed() < if held { HELD_FOR } else { FRESH_FOR }
+        let whole = if held { HELD_FOR } else { FRESH_FOR };
+        whole.saturating_sub(self.read_at.elapsed())
     }
 }
 
@@ -101,6 +156,10 @@ impl Reference {
 
     /// Returns fresh data; where it cannot be read again, the old is better than none.
     pub(super) async fn get(&self, shared: &Shared) -> Result<Arc<Loaded>, ReferenceError> {
+        self.read(shared, Tags::Leave).await
+    }
+
+    async fn read(&self, shared: &Shared, tags: Tags) -> Result<Arc<Loaded>, ReferenceError> {
         let _one_at_a_time = self.loading.lock().await;
         let (last, failed_at) = {
             let state = self.lock();
@@ -112,7 +171,7 @@ impl Reference {
         if failed_at.is_some_and(|at| at.elapsed() < FAILED_FOR) {
             return last.ok_or(ReferenceError::Waits);
         }
-        match load(shared).await {
+        match load(shared, tags).await {
             Ok(loaded) => {
                 let loaded = Arc::new(loaded);
                 *self.lock() = State { loaded: Some(Arc::clone(&loaded)), failed_at: None };
@@ -149,16 +208,16 @@ impl Reference {
     }
 }
 
-async fn load(shared: &Shared) -> Result<Loaded, CallError> {
+async fn load(shared: &Shared, tags: Tags) -> Result<Loaded, CallError> {
     let fields = shared.activecampaign.fields(Lane::Fresh).await?;
-    let mut catalog = shared.reader.catalog(Lane::Fresh).await?;
+    let mut catalog = believed(shared.reader.catalog(Lane::Fresh).await?)?;
     know_a_record(shared).await?;
     let mut routes = BTreeMap::new();
     for route in &shared.routes {
         let mut compiled = rules::compile(&route.spec, &catalog, &fields);
         if let Ok((rules, _)) = &compiled {
             let missing = rules.missing_tags().to_vec();
-            if !missing.is_empty() {
+            if !missing.is_empty() && tags == Tags::Make && may_write(shared, route).await {
                 make_tags(shared, &missing, &mut catalog).await;
                 compiled = rules::compile(&route.spec, &catalog, &fields);
             }
@@ -182,7 +241,32 @@ async fn load(shared: &Shared) -> Result<Loaded, CallError> {
     }
     let me = catalog.users.iter().find(|user| Some(user.id) == catalog.me);
     let key_is_a_persons = me.is_some_and(|user| !user.integration);
-    Ok(Loaded { routes, read_at: Instant::now(), key_is_a_persons })
+    Ok(Loaded { routes, me: catalog.me, read_at: Instant::now(), key_is_a_persons })
+}
+
+/// A catalog that can be true: every account has a user, a pipeline and fields. Under throttling
+/// Ploomes was seen to answer with nothing.
+fn believed(catalog: PloomesCatalog) -> Result<PloomesCatalog, CallError> {
+    let empty = catalog.me.is_none()
+        || catalog.users.is_empty()
+        || catalog.pipelines.is_empty()
+        || catalog.fields.is_empty();
+    if empty {
+        return Err(CallError::Unreadable {
+            api: "Ploomes",
+            operation: "reference data".to_owned(),
+            problem: "a list that no account lacks came empty".to_owned(),
+            verdict: Verdict::TryLater { after: None },
+        });
+    }
+    Ok(catalog)
+}
+
+/// Whether anything may be written for a route now.
+async fn may_write(shared: &Shared, route: &Route) -> bool {
+    let id = route.id;
+    let paused = shared.ledger.read(move |conn| crate::ledger::route::is_paused(conn, id)).await;
+    route.enabled && matches!(paused, Ok(false))
 }
 
 /// Sees to it that a record is known to exist, so that no lead pays for a control.
@@ -217,10 +301,20 @@ async fn automation_name(
 
 /// Makes tags that are missing, where that is allowed.
 ///
-/// The list was read just now, and what fails or stays in doubt is looked for at the next reading:
-/// nothing is made twice, and a lead without its tag is still a lead.
+/// The list was read just now, twice, and what fails or stays in doubt is looked for at the next
+/// reading: nothing is made twice, and a lead without its tag is still a lead.
 async fn make_tags(shared: &Shared, missing: &[(Entity, String)], catalog: &mut PloomesCatalog) {
+    // A list that came empty is no proof.
+    let again = match shared.reader.catalog(Lane::Fresh).await {
+        Ok(again) => again.tags,
+        Err(error) => return log_call(&error, "reading the tags again"),
+    };
     for (entity, name) in missing {
+        let there = again.iter().find(|tag| tag.entity == *entity && tag.name == *name);
+        if let Some(tag) = there {
+            catalog.tags.push(tag.clone());
+            continue;
+        }
         let written = async {
             let turn = shared.writer.turn(Lane::Fresh).await?;
             shared.writer.create_tag(name, *entity, turn).await

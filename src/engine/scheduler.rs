@@ -13,8 +13,13 @@ use tokio::sync::Notify;
 use tokio_cron_scheduler::{Job, JobScheduler};
 use tokio_util::sync::CancellationToken;
 
-use super::{poll, shared::Shared, wake::woken_or_due};
-use crate::ledger::{meta, run};
+use super::{
+    poll,
+    reconcile::{self, Request},
+    shared::Shared,
+    wake::woken_or_due,
+};
+use crate::ledger::{meta, route, run};
 
 /// How often the cron job wakes the loop.
 const WAKE_EVERY: &str = "*/10 * * * * *";
@@ -71,11 +76,51 @@ async fn keep_schedule(shared: &Shared) {
             Ok(_) => {}
             Err(error) => tracing::error!(%error, "the last poll cannot be read"),
         }
+        shared.wake.reconciler.notify_one();
         let alive = shared.ledger.write(move |tx| meta::note_alive(tx, now)).await;
         if let Err(error) = alive {
             tracing::error!(%error, "the ledger cannot be written");
         }
         woken_or_due(&shared.wake.scheduler, None).await;
+    }
+}
+
+/// Makes the reconciliations that are due: beside the polls, which go on meanwhile.
+pub(super) async fn run_reconciler(shared: Arc<Shared>, stopping: CancellationToken) {
+    tokio::select! {
+        () = stopping.cancelled() => {}
+        () = keep_reconciling(&shared) => {}
+    }
+}
+
+async fn keep_reconciling(shared: &Shared) {
+    loop {
+        let now = shared.now();
+        let last = shared
+            .ledger
+            .read(|conn| {
+                let last = run::last_start(conn, run::Kind::Reconcile)?;
+                // A ledger without any run is new: its first night is its first reconciliation.
+                last.map_or_else(|| route::oldest_start(conn), |last| Ok(Some(last)))
+            })
+            .await;
+        let settings = &shared.settings;
+        match last {
+            Ok(Some(last)) if is_due(&settings.reconcile, settings.timezone, Some(last), now) => {
+                let request = Request {
+                    route: None,
+                    mode: settings.reconcile_mode,
+                    all: false,
+                    wait: reconcile::WAIT,
+                };
+                if let Err(error) = reconcile::reconcile(shared, &request).await {
+                    tracing::error!(%error, "a reconciliation could not be written down");
+                }
+            }
+            Ok(_) => {}
+            Err(error) => tracing::error!(%error, "the last reconciliation cannot be read"),
+        }
+        woken_or_due(&shared.wake.reconciler, None).await;
     }
 }
 

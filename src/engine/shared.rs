@@ -13,8 +13,17 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Lifecycle, backoff::Backoff, claim, health::Health, housekeeping, intake, jobs, matcher,
-    reference::Reference, route::Route, scheduler, wake::Wake, worker,
+    Lifecycle,
+    backoff::Backoff,
+    claim,
+    health::Health,
+    housekeeping, intake, jobs, matcher,
+    reconcile::Mode,
+    reference::{self, Reference},
+    route::Route,
+    scheduler,
+    wake::Wake,
+    worker,
 };
 use crate::{
     activecampaign,
@@ -53,6 +62,8 @@ pub struct Parts {
 pub struct Settings {
     /// The host of the AC account: the first part of a lead key.
     pub activecampaign_host: String,
+    /// The custom field of deals that carries the lead key.
+    pub lead_key_field: Option<String>,
     /// How long an in-doubt write may still be on its way.
     pub settle: Duration,
     /// Waits after failures.
@@ -65,8 +76,14 @@ pub struct Settings {
     pub overlap: TimeDelta,
     /// How long the bodies of deliveries are kept.
     pub keep_payloads: TimeDelta,
+    /// Leads that one reconciliation may repair unasked.
+    pub max_repairs: u64,
     /// When a poll is due.
     pub poll: croner::Cron,
+    /// When a reconciliation is due.
+    pub reconcile: croner::Cron,
+    /// What a scheduled one does about what it finds.
+    pub reconcile_mode: Mode,
     /// The zone of cron expressions and reports.
     pub timezone: Tz,
 }
@@ -91,6 +108,8 @@ pub(super) struct Shared {
     pub(super) busy: claim::Busy,
     /// Held by the poll that runs.
     pub(super) polling: tokio::sync::Mutex<()>,
+    /// Held by the reconciliation that runs.
+    pub(super) reconciling: tokio::sync::Mutex<()>,
     /// When this engine started: steps in doubt from before settle from here on.
     pub(super) started: tokio::time::Instant,
     rng: Mutex<StdRng>,
@@ -112,6 +131,7 @@ impl Engine {
             wake: Wake::default(),
             busy: claim::Busy::default(),
             polling: tokio::sync::Mutex::default(),
+            reconciling: tokio::sync::Mutex::default(),
             started: tokio::time::Instant::now(),
             rng: Mutex::new(StdRng::seed_from_u64(parts.seed)),
         };
@@ -124,6 +144,7 @@ impl Engine {
         let shared = || Arc::clone(&self.shared);
         lifecycle.spawn("intake", intake::run(shared(), stopping.clone()));
         lifecycle.spawn("matcher", matcher::run(shared(), stopping.clone()));
+        lifecycle.spawn("reference", reference::run(shared(), stopping.clone()));
         lifecycle.spawn("worker", worker::run(shared(), stopping.clone()));
         lifecycle.spawn("jobs", jobs::run(shared(), stopping.clone()));
         lifecycle.spawn("housekeeping", housekeeping::run(shared(), stopping.clone()));
@@ -133,7 +154,9 @@ impl Engine {
     /// Starts the schedule; without it, polls run only when asked for.
     pub fn start_schedule(&self, lifecycle: &Lifecycle) {
         let stopping: CancellationToken = lifecycle.stopping();
-        lifecycle.spawn("scheduler", scheduler::run(Arc::clone(&self.shared), stopping));
+        lifecycle.spawn("scheduler", scheduler::run(Arc::clone(&self.shared), stopping.clone()));
+        let shared = Arc::clone(&self.shared);
+        lifecycle.spawn("reconciler", scheduler::run_reconciler(shared, stopping));
     }
 
     /// Performs a job now; see [`jobs::kind`].

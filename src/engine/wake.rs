@@ -18,6 +18,8 @@ pub struct Wake {
     pub worker: Arc<Notify>,
     /// The schedule may have become due.
     pub scheduler: Arc<Notify>,
+    /// A reconciliation may have become due.
+    pub reconciler: Arc<Notify>,
     /// A job may have been queued.
     pub jobs: Arc<Notify>,
 }

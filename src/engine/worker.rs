@@ -5,21 +5,26 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use chrono::TimeDelta;
-use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::{
+    FutureExt, StreamExt,
+    future::{BoxFuture, OptionFuture},
+    stream::FuturesUnordered,
+};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    claim::{Claim, Claimed, claim, claim_records},
+    claim::{Claim, Claimed, Task, claim, claim_records},
     execute::{self, Executed},
-    observe::{self, ObserveError},
+    observe::{self, Context, ObserveError},
     recover::{self, Recovered},
     shared::{Shared, log_call},
     wake::{FALLBACK_TICK, woken_or_due},
 };
 use crate::{
     domain::{LeadId, LeadState},
-    ledger::{LedgerError, journal, lead, observation, step::StepState, work, work::Work},
+    ledger::{Hash, LedgerError, journal, lead, observation, step::StepState, work, work::Work},
     planner::{self, Outcome, Plan, Purpose},
     transport::{CallError, Verdict},
 };
@@ -32,24 +37,33 @@ const RECORD_BUSY: TimeDelta = TimeDelta::seconds(1);
 
 pub(super) async fn run(shared: Arc<Shared>, stopping: CancellationToken) {
     let mut passes = FuturesUnordered::new();
+    // Kept across turns of the loop: a claim that is dropped could leave a lead held.
+    let mut claiming: Option<BoxFuture<'_, Claim>> = None;
+    let mut idle: Option<Option<Duration>> = None;
     loop {
-        let mut next = None;
-        while !stopping.is_cancelled() && passes.len() < PASSES_MAX {
-            match claim(&shared).await {
-                Claim::Lead(claimed) => passes.push(pass(&shared, *claimed, &stopping)),
-                Claim::Nothing(wait) => {
-                    next = wait;
-                    break;
-                }
-            }
-        }
-        if stopping.is_cancelled() && passes.is_empty() {
+        let stops = stopping.is_cancelled();
+        if stops && passes.is_empty() && claiming.is_none() {
             return;
         }
+        if claiming.is_none() && idle.is_none() && !stops && passes.len() < PASSES_MAX {
+            claiming = Some(claim(&shared).boxed());
+        }
+        let (claims, waits) = (claiming.is_some(), idle.is_some());
         tokio::select! {
-            Some(()) = passes.next(), if !passes.is_empty() => {}
-            () = stopping.cancelled(), if !stopping.is_cancelled() => {}
-            () = woken_or_due(&shared.wake.worker, next) => {}
+            claimed = OptionFuture::from(claiming.as_mut()), if claims => {
+                claiming = None;
+                match claimed {
+                    Some(Claim::Lead(claimed)) if stopping.is_cancelled() => {
+                        shared.busy.release(claimed.context.lead.id);
+                    }
+                    Some(Claim::Lead(claimed)) => passes.push(pass(&shared, *claimed, &stopping)),
+                    Some(Claim::Nothing(wait)) => idle = Some(wait),
+                    None => {}
+                }
+            }
+            Some(()) = passes.next(), if !passes.is_empty() => idle = None,
+            () = stopping.cancelled(), if !stops => {}
+            () = woken_or_due(&shared.wake.worker, idle.flatten()), if waits && !claims => idle = None,
         }
     }
 }
@@ -91,8 +105,13 @@ async fn broke_off(shared: &Shared, lead: LeadId) -> Result<(), LedgerError> {
                 }
                 return work::postpone(tx, lead, due, reason);
             }
-            let standing = lead::Standing { reason: Some(reason), ..lead::Standing::default() };
-            lead::set_state(tx, lead, LeadState::Failed, &standing, now)?;
+            let found = lead::get(tx, lead)?;
+            let settled =
+                found.is_some_and(|it| matches!(it.state, LeadState::Done | LeadState::Skipped));
+            if !settled {
+                let standing = lead::Standing { reason: Some(reason), ..Default::default() };
+                lead::set_state(tx, lead, LeadState::Failed, &standing, now)?;
+            }
             work::remove(tx, lead)
         })
         .await
@@ -101,7 +120,7 @@ async fn broke_off(shared: &Shared, lead: LeadId) -> Result<(), LedgerError> {
 /// How a pass ended.
 enum Passed {
     /// The plan is carried out.
-    Finished(Plan, Vec<String>),
+    Finished(Plan, Hash, Vec<String>),
     /// Nothing was to be done.
     Nothing,
     /// Ploomes refuses it.
@@ -154,31 +173,33 @@ async fn attempt(
     claimed: &Claimed,
     stopping: &CancellationToken,
 ) -> Result<Passed, ObserveError> {
-    let (context, ready) = (&claimed.context, &*claimed.ready);
-    if let Some(open) = &context.open {
-        return Ok(match recover::recover(shared, context, open, ready).await? {
-            Recovered::Settled => Passed::Again,
-            Recovered::Waits => Passed::Waits,
-        });
-    }
-    let purpose = match context.lead.state {
-        LeadState::Done | LeadState::Skipped => Purpose::Refresh,
-        _ => Purpose::Bring,
+    let context = &claimed.context;
+    let (ready, derived) = match (&claimed.task, &context.open) {
+        (Task::Recover(lens), Some(open)) => {
+            return Ok(match recover::recover(shared, context, open, lens).await? {
+                Recovered::Settled => Passed::Again,
+                Recovered::Waits => Passed::Waits,
+            });
+        }
+        (Task::Recover(_), None) => return Ok(Passed::Again),
+        (Task::Plan(ready, derived), _) => (&**ready, &**derived),
     };
-    let unchanged = context.derived_before == Some(claimed.derived.fingerprint());
+    let purpose = purpose(context);
+    let unchanged = context.derived_before == Some(derived.fingerprint());
     if purpose == Purpose::Refresh && unchanged {
         return Ok(Passed::Nothing);
     }
-    let situation = observe::situation(shared, context, ready, &claimed.derived, purpose).await?;
-    let plan = planner::plan(ready.rules.policy(), &claimed.derived, &situation);
-    let Some(keys) = claim_records(shared, context, &plan) else {
+    let observed = Instant::now();
+    let situation = observe::situation(shared, context, ready, derived, purpose).await?;
+    let plan = planner::plan(ready.rules.policy(), derived, &situation);
+    let Some(keys) = claim_records(shared, context, &plan, observed).await? else {
         let (lead, due) = (context.lead.id, shared.now() + RECORD_BUSY);
         let reason = "another lead works on the same record";
         shared.ledger.write(move |tx| work::postpone(tx, lead, due, reason)).await?;
         return Ok(Passed::Waits);
     };
     Ok(match execute::execute(shared, context, &keys, &plan, stopping).await? {
-        Executed::Whole(warnings) => Passed::Finished(plan, warnings),
+        Executed::Whole(warnings) => Passed::Finished(plan, derived.fingerprint(), warnings),
         Executed::Later(error) => later(shared, &error),
         Executed::Again => Passed::Again,
         Executed::Refused(reason) => Passed::Refused(reason),
@@ -186,25 +207,40 @@ async fn attempt(
     })
 }
 
+/// A lead that is settled is only refreshed: a change of its contact is never a second deal.
+fn purpose(context: &Context) -> Purpose {
+    if context.settled().is_some() { Purpose::Refresh } else { Purpose::Bring }
+}
+
+/// Time since the last attempt in which nobody tried: the route was paused, held, or the machine
+/// off. An attempt comes within two of the longest waits otherwise.
+fn idle_since(work: &Work, now: DateTime<Utc>, shared: &Shared) -> TimeDelta {
+    let longest = TimeDelta::from_std(shared.settings.backoff.max * 2).unwrap_or(TimeDelta::MAX);
+    let since = work.attempted_at.map_or(TimeDelta::zero(), |at| now - at);
+    (since - longest).max(TimeDelta::zero())
+}
+
 async fn settle(shared: &Shared, claimed: &Claimed, passed: Passed) -> Result<(), LedgerError> {
     let context = &claimed.context;
     let (work, now) = (context.work, shared.now());
     match passed {
-        Passed::Finished(plan, extra) => finish(shared, claimed, &plan, &extra).await,
+        Passed::Finished(plan, fingerprint, extra) => {
+            finish(shared, claimed, &plan, fingerprint, &extra).await
+        }
         Passed::Nothing => shared.ledger.write(move |tx| work::settle(tx, &work)).await,
-        Passed::Refused(reason) => fail(shared, work, reason).await,
+        Passed::Refused(reason) => fail(shared, context, reason).await,
         Passed::Later { after, reason } => {
-            let lost = shared.health.lost_since(work.attempted_at, now);
+            let lost = shared
+                .health
+                .lost_since(work.attempted_at, now)
+                .max(idle_since(&work, now, shared));
             let first = work.first_attempt.unwrap_or(now);
             let in_doubt = context.open.is_some();
             if !in_doubt && now - first - work.lost - lost > shared.settings.give_up {
-                return fail(shared, work, format!("given up: {reason}")).await;
+                return fail(shared, context, format!("given up: {reason}")).await;
             }
             let due = shared.retry_at(work.attempts, after);
-            shared
-                .ledger
-                .write(move |tx| work::failed(tx, work.lead, due, &reason, lost, now))
-                .await
+            shared.ledger.write(move |tx| work::failed(tx, &work, due, &reason, lost, now)).await
         }
         Passed::Waits => Ok(()),
         Passed::Again => {
@@ -214,15 +250,28 @@ async fn settle(shared: &Shared, claimed: &Claimed, passed: Passed) -> Result<()
     }
 }
 
-/// A lead that waits for a person from now on.
-async fn fail(shared: &Shared, work: Work, reason: String) -> Result<(), LedgerError> {
-    let now = shared.now();
-    tracing::warn!(lead.id = work.lead.0, "a lead failed and waits for a person");
+/// A lead that waits for a person from now on; one that is settled stays so, with a warning.
+async fn fail(shared: &Shared, context: &Context, reason: String) -> Result<(), LedgerError> {
+    let (work, settled, now) = (context.work, context.settled(), shared.now());
+    tracing::warn!(lead.id = work.lead.0, "a lead, or its update, failed and waits for a person");
     shared
         .ledger
         .write(move |tx| {
-            let standing = lead::Standing { reason: Some(&reason), ..lead::Standing::default() };
-            lead::set_state(tx, work.lead, LeadState::Failed, &standing, now)?;
+            let warning = format!("its contact changed, and the change was not written: {reason}");
+            let (state, standing) = match settled {
+                Some(state) => {
+                    (state, lead::Standing { warnings: Some(&warning), ..Default::default() })
+                }
+                None => (
+                    LeadState::Failed,
+                    lead::Standing { reason: Some(&reason), ..Default::default() },
+                ),
+            };
+            if settled.is_some() {
+                lead::warn(tx, work.lead, state, &standing, now)?;
+            } else {
+                lead::set_state(tx, work.lead, state, &standing, now)?;
+            }
             work::settle(tx, &work)
         })
         .await
@@ -232,23 +281,22 @@ async fn finish(
     shared: &Shared,
     claimed: &Claimed,
     plan: &Plan,
+    fingerprint: Hash,
     extra: &[String],
 ) -> Result<(), LedgerError> {
     let context = &claimed.context;
     let (work, now) = (context.work, shared.now());
     let (route, contact) = (context.lead.route, context.lead.contact);
-    let before = context.lead.state;
-    let fingerprint = claimed.derived.fingerprint();
+    let settled = context.settled();
     let plan = plan.clone();
     let warnings: Vec<String> = plan.warnings.iter().chain(extra).cloned().collect();
-    let state = match (&plan.outcome, before) {
+    let state = match (&plan.outcome, settled) {
         // A refresh changes records, not where the lead stands.
-        (_, LeadState::Done | LeadState::Skipped) => before,
-        (Outcome::Failed(_), _) => LeadState::Failed,
-        (Outcome::Done, _) => LeadState::Done,
-        (Outcome::Skipped(_), _) => LeadState::Skipped,
+        (_, Some(settled)) => settled,
+        (Outcome::Failed(_), None) => LeadState::Failed,
+        (Outcome::Done, None) => LeadState::Done,
+        (Outcome::Skipped(_), None) => LeadState::Skipped,
     };
-    let refreshed = state == before;
     let written = !matches!(plan.outcome, Outcome::Failed(_));
     tracing::info!(lead.id = work.lead.0, state = state.as_str(), "settled a lead");
     shared
@@ -264,7 +312,9 @@ async fn finish(
                 review: plan.review.as_deref(),
                 warnings: (!warnings.is_empty()).then_some(warnings.as_str()),
             };
-            if !refreshed {
+            if settled.is_some() {
+                lead::warn(tx, work.lead, state, &standing, now)?;
+            } else {
                 lead::set_state(tx, work.lead, state, &standing, now)?;
             }
             if written {

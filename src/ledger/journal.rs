@@ -247,6 +247,10 @@ pub fn doubt(
         .query_row(named_params! { ":id": step.0 }, |row| Ok((row.get(0)?, row.get(1)?)))?;
     advance(tx, step, StepEvent::Doubt, None, answer, now)?;
     if look {
+        let before = lead::get(tx, LeadId(lead))?.map(|it| it.state);
+        if let Some(state @ (LeadState::Done | LeadState::Skipped)) = before {
+            work::keep_settled(tx, LeadId(lead), state)?;
+        }
         let standing = lead::Standing { reason: Some(reason), ..lead::Standing::default() };
         lead::set_state(tx, LeadId(lead), LeadState::InDoubt, &standing, now)?;
     } else {
@@ -291,6 +295,16 @@ pub fn is_held(
         }
     }
     Ok(false)
+}
+
+/// The identity keys that a lead's open step holds.
+pub fn keys_of(conn: &Connection, lead: LeadId) -> Result<BTreeSet<[u8; 32]>, LedgerError> {
+    let sql = "SELECT key FROM step_key WHERE lead_id = :lead";
+    let keys = conn
+        .prepare_cached(sql)?
+        .query_map(named_params! { ":lead": lead.0 }, |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    Ok(keys)
 }
 
 /// Whether the lead's note was written, or may have been.

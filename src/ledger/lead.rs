@@ -250,6 +250,30 @@ pub fn set_state(
     tx.record(Subject::Lead, lead.0, state.as_str(), now)
 }
 
+/// Keeps what a person may want to know of a settled lead's update; where it stands does not change.
+pub fn warn(
+    tx: &Tx<'_>,
+    lead: LeadId,
+    state: LeadState,
+    standing: &Standing<'_>,
+    now: DateTime<Utc>,
+) -> Result<(), LedgerError> {
+    let sql = "
+        UPDATE lead
+        SET state = :state, review = coalesce(:review, review),
+            warnings = coalesce(:warnings, warnings), updated_at = :now
+        WHERE id = :id";
+    let changed = tx.prepare_cached(sql)?.execute(named_params! {
+        ":state": state.as_str(),
+        ":review": standing.review,
+        ":warnings": standing.warnings,
+        ":now": to_ms(now),
+        ":id": lead.0,
+    })?;
+    ensure_one(changed)?;
+    tx.record(Subject::Lead, lead.0, "refreshed", now)
+}
+
 /// Keeps which record a lead holds; a note is not kept here.
 pub fn hold(
     tx: &Tx<'_>,

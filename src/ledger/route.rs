@@ -67,6 +67,11 @@ pub fn all(conn: &Connection) -> Result<Vec<Route>, LedgerError> {
     )
 }
 
+/// When the first route of the ledger first started.
+pub fn oldest_start(conn: &Connection) -> Result<Option<DateTime<Utc>>, LedgerError> {
+    sql::one(conn, "SELECT min(first_start) AS at FROM route", [], |row| sql::time(row, "at"))
+}
+
 /// The route of that name; made with `key_kind` where this is its first start.
 ///
 /// A route that is there keeps its kind of key: the caller compares.

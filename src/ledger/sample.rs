@@ -310,7 +310,8 @@ fn lia_waits(tx: &Tx<'_>, shop: &Route) -> Result<(), LedgerError> {
     let lead = find(tx, shop, 5, FoundBy::Poll, 70)?;
     work::ask(tx, lead, shop.id, Lane::Repair, at(70))?;
     let nothing = TimeDelta::zero();
-    work::failed(tx, lead, at(900), "Ploomes answered 503", nothing, at(80))
+    let row = work::get(tx, lead)?.expect("it was just asked for");
+    work::failed(tx, &row, at(900), "Ploomes answered 503", nothing, at(80))
 }
 
 /// Deliveries with every other fate, and leads with every other state.

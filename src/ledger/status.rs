@@ -168,7 +168,12 @@ const LAST_RUN: &str = "
 const OLDEST_DELIVERY: &str = "
     SELECT received_at
     FROM delivery
-    WHERE id = (SELECT min(id) FROM delivery INDEXED BY delivery_waiting WHERE fate = 'pending')";
+    WHERE id = (SELECT min(id) FROM (
+        SELECT min(id) AS id FROM delivery INDEXED BY delivery_unread
+        WHERE fate = 'pending' AND contact IS NULL
+        UNION ALL
+        SELECT min(id) FROM delivery INDEXED BY delivery_waiting
+        WHERE fate = 'pending' AND contact IS NOT NULL))";
 
 /// The first condition is that of the partial index, without which it is not used.
 const OLDEST_LEAD: &str = "

@@ -101,6 +101,22 @@ pub fn with_delivery(
     Ok(rows)
 }
 
+/// Returns the highest contact after `after` up to which the ledger has leads of at most `limit`
+/// contacts; `None` where there is none.
+pub fn range_end(
+    conn: &Connection,
+    after: ContactId,
+    limit: i64,
+) -> Result<Option<ContactId>, LedgerError> {
+    let sql = "
+        SELECT max(contact) FROM (
+            SELECT DISTINCT contact FROM lead WHERE contact > :after
+            ORDER BY contact LIMIT :limit)";
+    Ok(conn
+        .prepare_cached(sql)?
+        .query_row(named_params! { ":after": after, ":limit": limit }, |row| row.get(0))?)
+}
+
 /// How far a run has read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sweep {
@@ -147,9 +163,11 @@ pub fn keep(tx: &Tx<'_>, run: RunId, cursor: ContactId, counts: &str) -> Result<
     Ok(())
 }
 
-/// Forgets how far any run has read: it is finished, or too old to go on with.
-pub fn forget(tx: &Tx<'_>) -> Result<(), LedgerError> {
-    tx.prepare_cached("DELETE FROM sweep")?.execute([])?;
+/// Forgets how far a run has read: it is finished, or too old to go on with.
+pub fn forget(tx: &Tx<'_>, run: RunId) -> Result<(), LedgerError> {
+    tx.prepare_cached("DELETE FROM sweep WHERE run_id = :run")?
+        .execute(named_params! { ":run": run.0 })?;
+    tx.prepare_cached("DELETE FROM suspect")?.execute([])?;
     Ok(())
 }
 
@@ -200,4 +218,103 @@ pub fn find(
         ":now": to_ms(now),
     })?;
     tx.record(Subject::Finding, tx.last_insert_rowid(), "found", now)
+}
+
+/// Returns what a run found missing, in the order in which it did.
+pub fn findings(conn: &Connection, run: RunId) -> Result<Vec<NewFinding>, LedgerError> {
+    let sql = "
+        SELECT route_id, contact, enrollment, enrolled_at FROM finding
+        WHERE run_id = :run ORDER BY id";
+    let rows = conn
+        .prepare_cached(sql)?
+        .query_map(named_params! { ":run": run.0 }, |row| {
+            Ok(NewFinding {
+                route: row.get("route_id")?,
+                contact: row.get("contact")?,
+                enrollment: row.get("enrollment")?,
+                enrolled_at: row.get::<_, Option<i64>>("enrolled_at")?.map(from_ms),
+            })
+        })?
+        .collect::<Result<_, _>>()?;
+    Ok(rows)
+}
+
+/// Ties what a run found missing to the leads that were made of it since.
+pub fn tie(tx: &Tx<'_>, run: RunId, now: DateTime<Utc>) -> Result<(), LedgerError> {
+    let sql = "
+        SELECT finding.id, lead.id
+        FROM finding JOIN lead ON lead.route_id = finding.route_id
+            AND (lead.enrollment = finding.enrollment
+                 OR (finding.enrollment IS NULL AND lead.enrollment IS NULL
+                     AND lead.contact = finding.contact))
+        WHERE run_id = :run AND lead_id IS NULL
+        ORDER BY finding.id";
+    let made: Vec<(i64, i64)> = tx
+        .prepare_cached(sql)?
+        .query_map(named_params! { ":run": run.0 }, |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    for (finding, lead) in made {
+        let sql = "UPDATE finding SET lead_id = :lead WHERE id = :id";
+        tx.prepare_cached(sql)?.execute(named_params! { ":lead": lead, ":id": finding })?;
+        tx.record(Subject::Finding, finding, "tied", now)?;
+    }
+    Ok(())
+}
+
+/// How many of a run's findings are not brought in yet: no lead, or one that is not settled.
+pub fn open_findings(conn: &Connection, run: RunId) -> Result<i64, LedgerError> {
+    let sql = "
+        SELECT count(*)
+        FROM finding LEFT JOIN lead ON lead.id = lead_id
+        WHERE run_id = :run AND (lead.id IS NULL OR lead.state IN ('pending', 'in_doubt'))";
+    Ok(conn.prepare_cached(sql)?.query_row(named_params! { ":run": run.0 }, |row| row.get(0))?)
+}
+
+/// How many of a run's findings on a route are brought in: done, skipped or erased.
+pub fn recovered(conn: &Connection, run: RunId, route: RouteId) -> Result<i64, LedgerError> {
+    let sql = "
+        SELECT count(*)
+        FROM finding JOIN lead ON lead.id = lead_id
+        WHERE run_id = :run AND finding.route_id = :route
+          AND lead.state IN ('done', 'skipped', 'erased')";
+    Ok(conn
+        .prepare_cached(sql)?
+        .query_row(named_params! { ":run": run.0, ":route": route }, |row| row.get(0))?)
+}
+
+/// Notes a lead whose contact's values are not those that were written last; `changed` says whether
+/// the contact itself is not as it was last seen.
+pub fn suspect(tx: &Tx<'_>, lead: LeadId, changed: bool) -> Result<(), LedgerError> {
+    let sql = "INSERT OR REPLACE INTO suspect (lead_id, changed) VALUES (:lead, :changed)";
+    tx.prepare_cached(sql)?.execute(named_params! { ":lead": lead, ":changed": changed })?;
+    Ok(())
+}
+
+/// Returns suspects after a lead, lowest first.
+pub fn suspects(
+    conn: &Connection,
+    after: LeadId,
+    limit: i64,
+) -> Result<Vec<(LeadId, bool)>, LedgerError> {
+    let sql =
+        "SELECT lead_id, changed FROM suspect WHERE lead_id > :after ORDER BY lead_id LIMIT :limit";
+    let rows = conn
+        .prepare_cached(sql)?
+        .query_map(named_params! { ":after": after, ":limit": limit }, |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?
+        .collect::<Result<_, _>>()?;
+    Ok(rows)
+}
+
+/// Whether anything is unread, or to be looked at now: deliveries that may explain what looks
+/// missing.
+pub fn is_matching(conn: &Connection, now: DateTime<Utc>) -> Result<bool, LedgerError> {
+    let sql = "
+        SELECT EXISTS (SELECT 1 FROM delivery INDEXED BY delivery_unread
+                       WHERE fate = 'pending' AND contact IS NULL)
+            OR EXISTS (SELECT 1 FROM inbox WHERE due_at <= :now AND attempts = 0)";
+    Ok(conn
+        .prepare_cached(sql)?
+        .query_row(named_params! { ":now": to_ms(now) }, |row| row.get(0))?)
 }

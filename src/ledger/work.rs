@@ -7,7 +7,7 @@ use super::{
     LedgerError, Tx,
     time::{from_ms, to_ms},
 };
-use crate::domain::{Lane, LeadId, RouteId};
+use crate::domain::{Lane, LeadId, LeadState, RouteId};
 
 /// A lead that waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub struct Work {
     pub attempted_at: Option<DateTime<Utc>>,
     /// The part of the time since its first attempt in which nothing could have worked.
     pub lost: TimeDelta,
+    /// Where it stood before its update came into doubt.
+    pub settled: Option<LeadState>,
 }
 
 impl Work {
@@ -45,12 +47,14 @@ impl Work {
             first_attempt: None,
             attempted_at: None,
             lost: TimeDelta::zero(),
+            settled: None,
         }
     }
 }
 
-const COLUMNS: &str = "lead_id, route_id, lane, due_at, generation, attempts, first_attempt, \
-                       attempted_at, lost_ms";
+const COLUMNS: &str = "work.lead_id, work.route_id, work.lane, work.due_at, work.generation, \
+                       work.attempts, work.first_attempt, work.attempted_at, work.lost_ms, \
+                       work.settled";
 
 /// Asks for a lead: a new row, or the row that waits becomes due, more urgent, a generation newer.
 pub fn ask(
@@ -76,20 +80,23 @@ pub fn ask(
     Ok(())
 }
 
-/// Returns leads of a route that are due, the most urgent first.
+/// Returns leads of a route that are due, the oldest first, those after `after` only.
 pub fn due(
     conn: &Connection,
     route: RouteId,
     lane: Lane,
     now: DateTime<Utc>,
+    after: Option<(DateTime<Utc>, LeadId)>,
     limit: i64,
 ) -> Result<Vec<Work>, LedgerError> {
     let sql = format!(
         "SELECT {COLUMNS} FROM work
          WHERE route_id = :route AND lane = :lane AND due_at <= :now
+           AND (due_at, lead_id) > (:after_due, :after_lead)
          ORDER BY due_at, lead_id
          LIMIT :limit"
     );
+    let (after_due, after_lead) = after.map_or((i64::MIN, 0), |(due, lead)| (to_ms(due), lead.0));
     let rows = conn
         .prepare_cached(&sql)?
         .query_map(
@@ -97,12 +104,41 @@ pub fn due(
                 ":route": route.0,
                 ":lane": lane.rank(),
                 ":now": to_ms(now),
+                ":after_due": after_due,
+                ":after_lead": after_lead,
                 ":limit": limit,
             },
             from_row,
         )?
         .collect::<Result<_, _>>()?;
     Ok(rows)
+}
+
+/// Returns leads with a step in doubt that are due, on every route.
+pub fn due_in_doubt(
+    conn: &Connection,
+    now: DateTime<Utc>,
+    limit: i64,
+) -> Result<Vec<Work>, LedgerError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM work
+         WHERE lead_id IN (SELECT lead_id FROM step WHERE state IN ('sent', 'in_doubt'))
+           AND due_at <= :now
+         ORDER BY due_at, lead_id
+         LIMIT :limit"
+    );
+    let rows = conn
+        .prepare_cached(&sql)?
+        .query_map(named_params! { ":now": to_ms(now), ":limit": limit }, from_row)?
+        .collect::<Result<_, _>>()?;
+    Ok(rows)
+}
+
+/// Keeps where a lead stands while its update is in doubt.
+pub fn keep_settled(tx: &Tx<'_>, lead: LeadId, state: LeadState) -> Result<(), LedgerError> {
+    let sql = "UPDATE work SET settled = :state WHERE lead_id = :lead";
+    tx.prepare_cached(sql)?.execute(named_params! { ":state": state.as_str(), ":lead": lead.0 })?;
+    Ok(())
 }
 
 /// Returns the queue's row of a lead.
@@ -176,10 +212,11 @@ pub fn postpone(
     Ok(())
 }
 
-/// Puts a lead off until `due` after a failed attempt; `lost` is time in which nothing could work.
+/// Puts a lead off until `due` after a failed attempt, unless it was asked for again meanwhile;
+/// `lost` is time in which nothing could work.
 pub fn failed(
     tx: &Tx<'_>,
-    lead: LeadId,
+    work: &Work,
     due: DateTime<Utc>,
     reason: &str,
     lost: TimeDelta,
@@ -187,7 +224,8 @@ pub fn failed(
 ) -> Result<(), LedgerError> {
     let sql = "
         UPDATE work
-        SET due_at = :due, reason = :reason, attempts = attempts + 1,
+        SET due_at = CASE generation WHEN :generation THEN :due ELSE due_at END,
+            reason = :reason, attempts = attempts + 1,
             first_attempt = coalesce(first_attempt, :now), attempted_at = :now,
             lost_ms = lost_ms + :lost
         WHERE lead_id = :lead";
@@ -196,7 +234,8 @@ pub fn failed(
         ":reason": reason,
         ":now": to_ms(now),
         ":lost": lost.num_milliseconds(),
-        ":lead": lead.0,
+        ":generation": work.generation,
+        ":lead": work.lead.0,
     })?;
     Ok(())
 }
@@ -248,5 +287,6 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Work> {
         first_attempt: row.get::<_, Option<i64>>("first_attempt")?.map(from_ms),
         attempted_at: row.get::<_, Option<i64>>("attempted_at")?.map(from_ms),
         lost: TimeDelta::milliseconds(row.get("lost_ms")?),
+        settled: row.get("settled")?,
     })
 }

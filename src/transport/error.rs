@@ -80,6 +80,14 @@ pub enum CallError {
 }
 
 impl CallError {
+    /// The error without the server's own words, which may name a person.
+    pub fn plain(&self) -> String {
+        match self {
+            Self::Status { api, operation, status, .. } => format!("{api} {operation}: {status}"),
+            other => other.to_string(),
+        }
+    }
+
     /// What a caller does about it.
     pub const fn verdict(&self) -> Verdict {
         match self {

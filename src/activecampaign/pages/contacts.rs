@@ -102,27 +102,29 @@ impl ContactPages {
         if let Some(after) = after {
             query.push(("id_greater", after.to_string()));
         }
-        let ContactFilter { tag, list, automation, updated_after, fields } = self.filter;
-        let mut include = Vec::new();
-        if fields {
-            include.push("fieldValues");
-        }
+        let ContactFilter { tag, list, automation, updated_after, include: wish } = self.filter;
         if let Some(tag) = tag {
             query.push(("tagid", tag.to_string()));
-            include.push("contactTags");
         }
         if let Some(list) = list {
             query.push(("listid", list.to_string()));
-            include.push("contactLists");
         }
         if let Some(automation) = automation {
             query.push(("seriesid", automation.to_string()));
-            include.push("contactAutomations");
         }
         if let Some(at) = updated_after {
             let at = at.to_rfc3339_opts(SecondsFormat::Secs, true);
             query.push(("filters[updated_after]", at));
         }
+        let include: Vec<&str> = [
+            ("fieldValues", wish.fields),
+            ("contactTags", wish.tags || tag.is_some()),
+            ("contactLists", wish.lists || list.is_some()),
+            ("contactAutomations", wish.enrollments || automation.is_some()),
+        ]
+        .into_iter()
+        .filter_map(|(name, wanted)| wanted.then_some(name))
+        .collect();
         if !include.is_empty() {
             query.push(("include", include.join(",")));
         }
@@ -147,9 +149,10 @@ impl ContactPages {
         rows: &[Row<'_>],
     ) -> Result<(Vec<ContactRow>, bool), CallError> {
         let values = included(read, "fieldValues")?;
-        let taggings = included_somewhere(read, "contactTags")?;
-        let lists = included_somewhere(read, "contactLists")?;
-        let entries = included_somewhere(read, "contactAutomations")?;
+        let ContactFilter { tag, list, automation, .. } = self.filter;
+        let taggings = included_for(read, "contactTags", tag.is_some())?;
+        let lists = included_for(read, "contactLists", list.is_some())?;
+        let entries = included_for(read, "contactAutomations", automation.is_some())?;
         let field_ids = read.all(all(values.as_ref()), model::field_id)?;
         let perstags = self.account.perstags(&field_ids.into_iter().collect()).await?;
         let tag_ids = read.all(all(taggings.as_ref()), model::tag_id)?;
@@ -179,10 +182,11 @@ impl ContactPages {
             if let Some(lists) = &lists {
                 row.lists = Some(read.all(of(lists, id).iter().copied(), model::subscription)?);
             }
-            if let (Some(entries), Some(automation)) = (&entries, self.filter.automation) {
+            if let Some(entries) = &entries {
                 let convert = |row| model::entry(row, Some(id), None);
                 let mut entries = read.all(of(entries, id).iter().copied(), convert)?;
-                entries.retain(|entry| entry.automation == automation);
+                entries
+                    .retain(|entry| self.filter.automation.is_none_or(|it| entry.automation == it));
                 oldest_first(&mut entries);
                 row.enrollments = Some(entries);
             }
@@ -227,10 +231,14 @@ fn included<'a>(read: &'a Read, key: &str) -> Result<Option<Included<'a>>, CallE
     Ok(Some(included))
 }
 
-/// As [`included`], for what a filter is checked against: a page on which nobody has any such row
-/// says that rows were not included, not that nobody matches.
-fn included_somewhere<'a>(read: &'a Read, key: &str) -> Result<Option<Included<'a>>, CallError> {
-    Ok(included(read, key)?.filter(|rows| !rows.is_empty()))
+/// As [`included`]. Where a filter is checked against the rows, a page on which nobody has any says
+/// that rows were not included, not that nobody matches.
+fn included_for<'a>(
+    read: &'a Read,
+    key: &str,
+    filtered: bool,
+) -> Result<Option<Included<'a>>, CallError> {
+    Ok(included(read, key)?.filter(|rows| !filtered || !rows.is_empty()))
 }
 
 fn all<'a>(included: Option<&Included<'a>>) -> Vec<Row<'a>> {

@@ -68,9 +68,9 @@ fn a_usage_error_ends_with_status_2() {
         "ponte explain",
         "ponte explain maria",
         "ponte retry",
-        "ponte retry 1 --failed",
+        "ponte retry site/1 --failed",
         "ponte retry --failed --quarantined",
-        "ponte retry site/1",
+        "ponte retry 17",
         "ponte demo --seconds 0",
         "ponte status --log xml",
     ] {
@@ -94,12 +94,13 @@ fn an_address_is_not_in_the_debug_output() {
 }
 
 #[test]
-fn leads_to_retry_are_given_by_number() {
-    let Command::Retry(retry) = parsed("ponte retry 17 18").expect("it is understood").command
+fn leads_to_retry_are_named_as_they_are_listed() {
+    let Command::Retry(retry) =
+        parsed("ponte retry site/17 vendas/c18").expect("it is understood").command
     else {
         panic!("it is a retry");
     };
-    assert_eq!(retry.what.leads, [LeadId(17), LeadId(18)]);
+    assert_eq!(retry.what.leads, ["site/17", "vendas/c18"]);
 }
 
 #[test]

@@ -9,7 +9,10 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    activecampaign::testing::{Asked, account, asked, run},
+    activecampaign::{
+        Include,
+        testing::{Asked, account, asked, run},
+    },
     domain::AutomationId,
     transport::Verdict,
 };
@@ -50,8 +53,15 @@ async fn all(mut pages: ContactPages) -> Result<Vec<i64>, CallError> {
     Ok(ids)
 }
 
-const NO_FILTER: ContactFilter =
-    ContactFilter { tag: None, list: None, automation: None, updated_after: None, fields: false };
+const NOTHING: Include = Include { fields: false, enrollments: false, lists: false, tags: false };
+
+const NO_FILTER: ContactFilter = ContactFilter {
+    tag: None,
+    list: None,
+    automation: None,
+    updated_after: None,
+    include: NOTHING,
+};
 
 /// The first page of an account that answers `body` to the first question.
 async fn first(filter: ContactFilter, body: Value) -> Result<ContactPage, CallError> {
@@ -93,7 +103,7 @@ async fn pages_go_by_id_and_ask_for_what_the_filter_says() {
         list: Some(3),
         automation: Some(AutomationId(17)),
         updated_after: Some("2026-05-27T00:00:00Z".parse().unwrap()),
-        fields: true,
+        include: Include { fields: true, ..NOTHING },
     };
 
     let read = all(client.contacts(filter, ContactId(5), Lane::Backfill)).await.unwrap();
@@ -210,7 +220,7 @@ async fn enrollments_are_those_of_the_automation_asked_for() {
 
 #[tokio::test]
 async fn custom_values_are_given_to_their_contacts() {
-    let filter = ContactFilter { fields: true, ..NO_FILTER };
+    let filter = ContactFilter { include: Include { fields: true, ..NOTHING }, ..NO_FILTER };
     let body = json!({
         "contacts": [{"id": "1", "orgname": "Padaria"}, {"id": "2"}],
         "fieldValues": [{"contact": "1", "field": "4", "value": "000", "id": "5"}],

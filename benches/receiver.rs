@@ -1,0 +1,355 @@
+//! What the receiver costs, side by side in one run:
+//!
+//! * the same server and path with nothing stored;
+//! * the receiver on the real ledger, with 1 to 256 connections, as fast as they go;
+//! * in turns with it, a bare `SQLite` writer thread with group commit and 64 submitters: no HTTP,
+//!   one column, no digest, no index; and the same server with that writer behind it, which is what
+//!   any receiver pays;
+//! * the receiver at a steady 2,000 requests a second, counted from when each was due.
+//!
+//! `cargo bench --bench receiver` takes a minute, with `-- --quick` a quarter of that. Clients and
+//! server share the machine's cores, so the numbers are a floor.
+
+#![expect(clippy::print_stdout, reason = "the table is what a benchmark is for")]
+
+use std::{fmt::Write as _, path::Path, sync::Arc, thread, time::Duration};
+
+use axum::{Router, body::Body, routing::post};
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Collected};
+use ponte::{
+    clock::Clock,
+    domain::RouteId,
+    ledger::{
+        Ledger, Options,
+        open::Opener,
+        route::{self, KeyKind},
+    },
+    web::{
+        Receiver, ReceiverRoute,
+        server::{self, Limits},
+    },
+};
+use rusqlite::Connection;
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    runtime::Runtime,
+    sync::{Notify, mpsc, oneshot},
+    task::JoinSet,
+    time::{Instant, sleep_until},
+};
+use tokio_util::sync::CancellationToken;
+
+const TOKEN: &str = "0123456789abcdef0123456789abcdef";
+
+/// Of a webhook with some custom fields.
+const BODY_BYTES: usize = 1500;
+
+/// Rows that share a commit, as in the ledger.
+const BATCH_MAX: usize = 256;
+
+/// Connections, or submitters, at which the goal stands.
+const SIDE_BY_SIDE: usize = 64;
+
+/// How often the two that are compared take turns.
+const TURNS: u32 = 8;
+
+/// Requests a second of the steady run, and its connections.
+const STEADY: (u32, u32) = (2_000, 32);
+
+fn main() {
+    let is_quick = std::env::args().any(|it| it == "--quick");
+    let lasting = Duration::from_secs(if is_quick { 2 } else { 8 });
+    let runtime = Runtime::new().expect("threads can be started");
+    runtime.block_on(run(lasting));
+}
+
+async fn run(lasting: Duration) {
+    println!("{:<48} {:>9} {:>9} {:>9}", "", "a second", "p50 ms", "p99 ms");
+    let nothing = Served::start(nothing_stored()).await;
+    let times = nothing.load(SIDE_BY_SIDE, lasting).await;
+    show("the server, nothing stored, 64 connections", &times, lasting);
+    nothing.stop().await;
+
+    for connections in [1, 16, 256] {
+        let (served, ledger, _directory) = receiver().await;
+        let times = served.load(connections, lasting).await;
+        show(&format!("receiver, {connections} connections"), &times, lasting);
+        served.stop().await;
+        ledger.close().await;
+    }
+    compare(lasting).await;
+    let (served, ledger, _directory) = receiver().await;
+    let times = served.steady(lasting).await;
+    show("receiver, steady 2,000 a second, 32 connections", &times, lasting);
+    served.stop().await;
+    ledger.close().await;
+}
+
+/// The receiver and the bare writer in turns, so that whatever else the machine does meets both.
+async fn compare(lasting: Duration) {
+    let directory = directory();
+    let bare = Bare::start(&directory.path().join("bare.db"));
+    let behind = Served::start(stored_barely(bare.0.clone())).await;
+    let (served, ledger, _directory) = receiver().await;
+    let mut times = [Vec::new(), Vec::new(), Vec::new()];
+    for _ in 0..TURNS {
+        let lasting = lasting / TURNS;
+        times[0].append(&mut bare.load(SIDE_BY_SIDE, lasting).await);
+        times[1].append(&mut behind.load(SIDE_BY_SIDE, lasting).await);
+        times[2].append(&mut served.load(SIDE_BY_SIDE, lasting).await);
+    }
+    behind.stop().await;
+    served.stop().await;
+    ledger.close().await;
+    let bare = show("bare SQLite writer, 64 submitters", &times[0], lasting);
+    let behind = show("the same server before it, 64 connections", &times[1], lasting);
+    let receiver = show("receiver, 64 connections", &times[2], lasting);
+    println!("{:<48} {:>9.2}", "receiver / bare SQLite writer", receiver / bare);
+    println!("{:<48} {:>9.2}", "receiver / the same server before it", receiver / behind);
+}
+
+/// Prints one line; returns requests a second.
+fn show(name: &str, times: &[Duration], lasting: Duration) -> f64 {
+    let mut times = times.to_vec();
+    times.sort_unstable();
+    let at = |share: usize| {
+        let index = times.len().saturating_mul(share) / 100;
+        times.get(index.min(times.len().saturating_sub(1))).copied().unwrap_or_default()
+    };
+    let count = u32::try_from(times.len()).expect("a few million at most");
+    let rate = f64::from(count) / lasting.as_secs_f64();
+    let ms = |time: Duration| time.as_secs_f64() * 1000.0;
+    println!("{name:<48} {rate:>9.0} {:>9.2} {:>9.2}", ms(at(50)), ms(at(99)));
+    rate
+}
+
+/// On the disk that is built on: a temporary directory may be in memory, where a commit is free.
+fn directory() -> TempDir {
+    tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("the build directory can be written")
+}
+
+/// A receiver of one route on a ledger of its own.
+async fn receiver() -> (Served, Ledger, TempDir) {
+    let directory = directory();
+    let clock = Clock::system();
+    let ledger = Options::file(directory.path().join("ponte.db"), clock.clone())
+        .open(Opener::Command)
+        .expect("a new ledger opens");
+    let now = clock.now();
+    let route: RouteId = ledger
+        .write(move |tx| Ok(route::register(tx, "site", KeyKind::Enrollment, now)?.id))
+        .await
+        .expect("a route is registered");
+    let routes = [ReceiverRoute { id: route, token: TOKEN.into(), previous: None }];
+    let wake = Arc::new(Notify::new());
+    let receiver = Receiver::new(ledger.clone(), clock, routes, 1024 * 1024, wake);
+    (Served::start(receiver.router()).await, ledger, directory)
+}
+
+/// Reads a body, forgets it, and answers as the receiver does.
+fn nothing_stored() -> Router {
+    let answer = async |body: Body| {
+        let body = body.collect().await.map(|it| it.to_bytes().len()).unwrap_or_default();
+        format!(r#"{{"receipt":"{body}"}}"#)
+    };
+    Router::new().route("/webhooks/{token}", post(answer))
+}
+
+/// Gives a body to the bare writer, and answers as the receiver does.
+fn stored_barely(queue: mpsc::Sender<Submission>) -> Router {
+    let answer = async move |body: Body| {
+        let body = body.collect().await.map(Collected::to_bytes).unwrap_or_default();
+        let (reply, answer) = oneshot::channel();
+        queue.send((body, reply)).await.expect("the writer runs");
+        answer.await.expect("the row is committed");
+        r#"{"receipt":"1"}"#
+    };
+    Router::new().route("/webhooks/{token}", post(answer))
+}
+
+/// A server on a port of its own.
+struct Served {
+    port: u16,
+    stopping: CancellationToken,
+    task: JoinSet<()>,
+}
+
+impl Served {
+    async fn start(router: Router) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port is free");
+        let port = listener.local_addr().expect("it is bound").port();
+        let stopping = CancellationToken::new();
+        let mut task = JoinSet::new();
+        task.spawn(server::serve(listener, router, Limits::RECEIVER, stopping.clone()));
+        Self { port, stopping, task }
+    }
+
+    async fn stop(mut self) {
+        self.stopping.cancel();
+        self.task.join_next().await;
+    }
+
+    /// Requests on so many connections, each after the answer to the one before.
+    async fn load(&self, connections: usize, lasting: Duration) -> Vec<Duration> {
+        let begin = Instant::now() + lasting / 8;
+        let end = begin + lasting;
+        let mut clients = JoinSet::new();
+        for _ in 0..connections {
+            let mut client = Client::connect(self.port).await;
+            clients.spawn(async move {
+                let mut times = Vec::new();
+                loop {
+                    let start = Instant::now();
+                    client.request().await;
+                    let done = Instant::now();
+                    if done > end {
+                        return times;
+                    }
+                    // What came before is the warming up.
+                    if start > begin {
+                        times.push(done - start);
+                    }
+                }
+            });
+        }
+        clients.join_all().await.concat()
+    }
+
+    /// Requests at an even pace, each counted from when it was due.
+    async fn steady(&self, lasting: Duration) -> Vec<Duration> {
+        let (rate, connections) = STEADY;
+        let begin = Instant::now() + lasting / 8;
+        let mut clients = JoinSet::new();
+        for number in 0..connections {
+            let mut client = Client::connect(self.port).await;
+            clients.spawn(async move {
+                let pause = Duration::from_secs(1) * connections / rate;
+                let mut due = begin + pause * number / connections;
+                let mut times = Vec::new();
+                while due < begin + lasting {
+                    sleep_until(due).await;
+                    client.request().await;
+                    times.push(due.elapsed());
+                    due += pause;
+                }
+                times
+            });
+        }
+        clients.join_all().await.concat()
+    }
+}
+
+/// One connection that is kept.
+struct Client {
+    stream: TcpStream,
+    request: Arc<[u8]>,
+    answer: Vec<u8>,
+}
+
+impl Client {
+    async fn connect(port: u16) -> Self {
+        let stream = TcpStream::connect(("127.0.0.1", port)).await.expect("the server listens");
+        stream.set_nodelay(true).expect("it is connected");
+        let form = body();
+        let request = format!(
+            "POST /webhooks/{TOKEN} HTTP/1.1\r\nhost: 127.0.0.1\r\nuser-agent: bench\r\n\
+             content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{form}",
+            form.len()
+        );
+        Self { stream, request: request.into_bytes().into(), answer: vec![0; 1024] }
+    }
+
+    async fn request(&mut self) {
+        self.stream.write_all(&self.request).await.expect("the server reads");
+        let mut length = 0;
+        // The answers are a head and one small object.
+        while !self.answer[..length].ends_with(b"\"}") {
+            let read = self.stream.read(&mut self.answer[length..]).await.expect("it answers");
+            assert!(read > 0, "the server closed a connection");
+            length += read;
+        }
+        assert!(self.answer.starts_with(b"HTTP/1.1 200"), "an answer is not 200");
+    }
+}
+
+/// A form as an automation sends it, of an invented person.
+fn body() -> String {
+    let mut form = "contact[id]=42&contact[email]=maria%40example.com&seriesid=12".to_owned();
+    let mut field = 0;
+    while form.len() < BODY_BYTES {
+        field += 1;
+        write!(form, "&contact[fields][field_{field}]=an+answer+of+some+length")
+            .expect("a string takes all that is written to it");
+    }
+    form
+}
+
+/// A row, and the way back.
+type Submission = (Bytes, oneshot::Sender<()>);
+
+/// The least that group commit needs: a thread, a queue, a table of one column.
+struct Bare(mpsc::Sender<Submission>);
+
+impl Bare {
+    fn start(path: &Path) -> Self {
+        let (queue, mut waiting) = mpsc::channel::<Submission>(BATCH_MAX);
+        let conn = Connection::open(path).expect("a new database opens");
+        conn.execute_batch(
+            "PRAGMA journal_mode = wal;
+             PRAGMA synchronous = full;
+             CREATE TABLE delivery (id INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;",
+        )
+        .expect("a new database takes a table");
+        // Ends when the queue does.
+        thread::spawn(move || {
+            let mut rows = Vec::with_capacity(BATCH_MAX);
+            while waiting.blocking_recv_many(&mut rows, BATCH_MAX) > 0 {
+                commit(&conn, &rows).expect("every row is written");
+                for (_, reply) in rows.drain(..) {
+                    // Whoever submitted it last may have left.
+                    let _ = reply.send(());
+                }
+            }
+        });
+        Self(queue)
+    }
+
+    /// Rows of so many submitters, each after the commit of the one before.
+    async fn load(&self, submitters: usize, lasting: Duration) -> Vec<Duration> {
+        let body = Bytes::from(body());
+        let begin = Instant::now() + lasting / 8;
+        let end = begin + lasting;
+        let mut tasks = JoinSet::new();
+        for _ in 0..submitters {
+            let (queue, body) = (self.0.clone(), body.clone());
+            tasks.spawn(async move {
+                let mut times = Vec::new();
+                loop {
+                    let start = Instant::now();
+                    let (reply, answer) = oneshot::channel();
+                    queue.send((body.clone(), reply)).await.expect("the writer runs");
+                    answer.await.expect("the row is committed");
+                    let done = Instant::now();
+                    if done > end {
+                        return times;
+                    }
+                    if start > begin {
+                        times.push(done - start);
+                    }
+                }
+            });
+        }
+        tasks.join_all().await.concat()
+    }
+}
+
+fn commit(conn: &Connection, rows: &[Submission]) -> rusqlite::Result<()> {
+    conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+    for (body, _) in rows {
+        conn.prepare_cached("INSERT INTO delivery (body) VALUES (?1)")?.execute([&body[..]])?;
+    }
+    conn.prepare_cached("COMMIT")?.execute([]).map(drop)
+}

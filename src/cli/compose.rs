@@ -1,0 +1,248 @@
+//! The composition root: the only place that builds an engine out of a configuration.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use chrono::{DateTime, NaiveTime, SubsecRound, TimeZone, Utc};
+use chrono_tz::Tz;
+
+use crate::{
+    activecampaign,
+    clock::Clock,
+    config::{self, Config},
+    domain::AutomationId,
+    engine::{
+        Engine, Parts, Settings,
+        backoff::Backoff,
+        reconcile::Mode,
+        route::{Membership, Route},
+    },
+    ledger::{self, Ledger, route::KeyKind},
+    ploomes,
+    rules::{self, RouteSpec},
+    transport::{Limiter, Pace, Record, Remote, Wire},
+};
+
+/// How the two APIs are reached.
+#[derive(Clone)]
+pub enum World {
+    /// Over sockets.
+    Sockets,
+    /// Straight into simulators of this process.
+    InProcess {
+        /// `ActiveCampaign`.
+        activecampaign: Arc<dyn Remote>,
+        /// Ploomes.
+        ploomes: Arc<dyn Remote>,
+    },
+}
+
+/// Builds an engine on an open ledger: registers the routes, settles what a crash left.
+pub async fn engine(
+    config: &Config,
+    ledger: Ledger,
+    clock: Clock,
+    world: World,
+    seed: u64,
+) -> anyhow::Result<Engine> {
+    let (to_activecampaign, to_ploomes) = match world {
+        World::Sockets => {
+            let agent = concat!("ponte/", env!("CARGO_PKG_VERSION"));
+            let client =
+                crate::transport::wire::http_client(agent).context("no HTTPS is possible")?;
+            (Wire::Http(client.clone()), Wire::Http(client))
+        }
+        World::InProcess { activecampaign, ploomes } => {
+            (Wire::InProcess(activecampaign), Wire::InProcess(ploomes))
+        }
+    };
+    let zone = config.schedule.timezone;
+    let routes = register(config, &ledger, &clock).await?;
+    let now = clock.now();
+    let open = ledger
+        .write(move |tx| {
+            ledger::run::end_unfinished(tx, ledger::run::Kind::Poll, now)?;
+            ledger::journal::doubt_after_crash(tx, now)
+        })
+        .await?;
+    if open > 0 {
+        tracing::warn!(steps = open, "writes were on their way when the engine stopped; looking");
+    }
+    let restarted = ledger.write(ledger::job::restart).await?;
+    if restarted > 0 {
+        tracing::info!(jobs = restarted, "jobs that were begun are begun again");
+    }
+    let activecampaign = reads(config, to_activecampaign, clock.clone())?;
+    let (reader, writer) = writes(config, to_ploomes, clock.clone(), &ledger).await?;
+    let parts = Parts {
+        ledger,
+        clock,
+        activecampaign,
+        reader,
+        writer,
+        routes,
+        settings: settings(config, zone),
+        seed,
+    };
+    Ok(Engine::new(parts))
+}
+
+/// The client of `ActiveCampaign`, with its limiter.
+fn reads(config: &Config, wire: Wire, clock: Clock) -> anyhow::Result<activecampaign::Client> {
+    let own = &config.activecampaign;
+    let limiter = Limiter::new(Pace::per_second(own.requests_per_second), clock.clone());
+    let (key, timeout) = (own.api_key.clone(), own.timeout);
+    activecampaign::Client::new(&own.url, key, timeout, wire, Arc::new(limiter), clock)
+        .context("activecampaign.url or activecampaign.api_key")
+}
+
+/// Reader and writer of Ploomes: one limiter, whose times stand in the ledger.
+async fn writes(
+    config: &Config,
+    wire: Wire,
+    clock: Clock,
+    ledger: &Ledger,
+) -> anyhow::Result<(ploomes::Reader, ploomes::Writer)> {
+    let own = &config.ploomes;
+    let kept = ledger.clone();
+    let record: Record = Arc::new(move |at| {
+        let ledger = kept.clone();
+        Box::pin(async move {
+            let kept = ledger.write(move |tx| ledger::quota::record(tx, at)).await;
+            kept.map_err(Into::into)
+        })
+    });
+    let limiter = Limiter::new(Pace::per_minute(own.requests_per_minute), clock.clone());
+    let limiter = Arc::new(limiter.recorded_by(record));
+    limiter.restore(ledger.read(ledger::quota::times).await?);
+    let sender = ploomes::sender(&own.url, own.user_key.clone(), own.timeout, wire, limiter, clock)
+        .context("ploomes.url or ploomes.user_key")?;
+    Ok((ploomes::Reader::new(sender.clone()), ploomes::Writer::new(sender)))
+}
+
+/// Numbers of the configuration that the engine goes by.
+fn settings(config: &Config, zone: Tz) -> Settings {
+    let span = |duration| chrono::TimeDelta::from_std(duration).unwrap_or(chrono::TimeDelta::MAX);
+    Settings {
+        activecampaign_host: config.activecampaign.host().to_owned(),
+        lead_key_field: config.ploomes.lead_key_field.clone(),
+        settle: config.ploomes.settle,
+        backoff: Backoff { first: config.retry.first, max: config.retry.max },
+        attempts: config.retry.attempts,
+        give_up: span(config.retry.give_up),
+        overlap: span(config.schedule.overlap),
+        keep_payloads: span(config.ledger.keep_payloads),
+        max_repairs: config.reconcile.max_repairs,
+        poll: config.schedule.poll.clone(),
+        reconcile: config.schedule.reconcile.clone(),
+        reconcile_mode: match config.reconcile.mode {
+            config::ReconcileMode::Report => Mode::Report,
+            config::ReconcileMode::Repair => Mode::Repair,
+        },
+        timezone: zone,
+    }
+}
+
+/// Makes each configured route known to the ledger, and the ledger's part of it known here.
+async fn register(config: &Config, ledger: &Ledger, clock: &Clock) -> anyhow::Result<Vec<Route>> {
+    let now = clock.now();
+    let starts: Vec<ledger::route::Start> = config.routes.iter().map(start_of).collect();
+    let rows = ledger.write(move |tx| ledger::route::start(tx, &starts, now)).await?;
+    let zone = config.schedule.timezone;
+    let routes = config.routes.iter().zip(rows);
+    Ok(routes
+        .map(|(route, row)| {
+            // AC's stamps have whole seconds: who entered in the second of the first start counts.
+            let first_start = row.first_start.trunc_subsecs(0);
+            Route {
+                id: row.id,
+                name: route.name.clone(),
+                enabled: route.enabled,
+                membership: membership(&route.membership),
+                since: route.since.map_or(first_start, |since| moment(since, zone)),
+                first_start,
+                expect_within: route.expect_within,
+                spec: spec(route, config.ploomes.lead_key_field.clone()),
+            }
+        })
+        .collect())
+}
+
+fn start_of(route: &config::Route) -> ledger::route::Start {
+    let key_kind = match route.membership {
+        config::Membership::Automation(_) => KeyKind::Enrollment,
+        _ => KeyKind::Contact,
+    };
+    ledger::route::Start {
+        name: route.name.clone(),
+        was: route.was.clone(),
+        key_kind,
+        members: membership(&route.membership).to_string(),
+    }
+}
+
+/// A date is its midnight in the configured zone; a time is itself.
+pub fn moment(since: config::Since, zone: Tz) -> DateTime<Utc> {
+    match since {
+        config::Since::Moment(moment) => moment.with_timezone(&Utc),
+        config::Since::Day(day) => {
+            let midnight = day.and_time(NaiveTime::MIN);
+            // A midnight that daylight saving skips is the first moment of that day.
+            let local = zone.from_local_datetime(&midnight).earliest().or_else(|| {
+                zone.from_local_datetime(&(midnight + chrono::TimeDelta::hours(1))).earliest()
+            });
+            local.map_or_else(|| midnight.and_utc(), |local| local.with_timezone(&Utc))
+        }
+    }
+}
+
+fn membership(membership: &config::Membership) -> Membership {
+    match membership {
+        config::Membership::Automation(id) => Membership::Automation(AutomationId(*id)),
+        config::Membership::Tag(tag) => Membership::Tag(tag.clone()),
+        config::Membership::List(id) => Membership::List(*id),
+        config::Membership::EveryContact => Membership::EveryContact,
+    }
+}
+
+/// What a route creates, in the words of the rules.
+fn spec(route: &config::Route, lead_key_field: Option<String>) -> RouteSpec {
+    let name_or_id = |it: &config::NameOrId| match it {
+        config::NameOrId::Name(name) => rules::NameOrId::Name(name.clone()),
+        config::NameOrId::Id(id) => rules::NameOrId::Id(*id),
+    };
+    let source = |it: &config::Source| match it {
+        config::Source::From(from) => rules::Source::From(from.clone()),
+        config::Source::Template(template) => rules::Source::Template(template.clone()),
+    };
+    RouteSpec {
+        name: route.name.clone(),
+        create: route.create,
+        pipeline: route.pipeline.as_ref().map(name_or_id),
+        stage: route.stage.as_ref().map(name_or_id),
+        skip_if_open_deal: route.skip_if_open_deal,
+        existing: route.existing,
+        owners: route
+            .owner
+            .iter()
+            .map(|it| match it {
+                config::OwnerRef::Id(id) => rules::OwnerRef::Id(*id),
+                config::OwnerRef::Email(email) => rules::OwnerRef::Email(email.clone()),
+            })
+            .collect(),
+        origin: route.origin.clone(),
+        tags: route.tags.clone(),
+        note: route.note.clone(),
+        map: route
+            .map
+            .iter()
+            .map(|row| rules::MapRow {
+                source: source(&row.source),
+                to: row.to.clone(),
+                required: row.required,
+            })
+            .collect(),
+        company_ignore: route.company_ignore.clone(),
+        lead_key_field,
+    }
+}

@@ -1,0 +1,192 @@
+//! `run`: receiver, poller, scheduler, worker and admin page, until SIGTERM or SIGINT.
+//!
+//! The receiver opens first and needs neither `ActiveCampaign` nor Ploomes.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use chrono::TimeDelta;
+use tokio::{net::TcpListener, signal::unix::SignalKind};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Failure,
+    compose::{self, World},
+    overview,
+};
+use crate::{
+    clock::Clock,
+    config::{Config, Schedule},
+    engine::{Engine, Lifecycle, scheduler::next_due},
+    ledger::{EngineLock, Ledger, meta, open::Opener},
+    web::{self, EngineView, ReceiverRoute, server::Limits},
+};
+
+/// How often the admin page's picture of the engine is renewed.
+const STATE_EVERY: Duration = Duration::from_secs(1);
+
+/// A service whose sockets are open.
+pub struct Service {
+    /// What works.
+    pub engine: Engine,
+    /// Where webhooks come in.
+    pub receiver: SocketAddr,
+    /// Where the page is.
+    pub admin: SocketAddr,
+    /// Stops it.
+    pub lifecycle: Lifecycle,
+}
+
+/// Runs the service until a signal comes.
+pub(super) async fn run(config: Config) -> Result<(), Failure> {
+    let clock = Clock::system();
+    let Some(lock) = EngineLock::try_take(&config.ledger.path)? else {
+        let ledger = config.ledger.path.display();
+        return Err(anyhow::anyhow!(
+            "another ponte works on {ledger}; stop it first, or give this one a ledger of its own"
+        )
+        .into());
+    };
+    let ledger = super::open_ledger(&config, &clock, Opener::Engine(&lock))?;
+    let service =
+        start(&config, ledger.clone(), clock, World::Sockets, super::random_seed()).await?;
+    service.engine.start_schedule(&service.lifecycle);
+    tracing::info!(receiver = %service.receiver, admin = %service.admin, "ready");
+    let stopped = until_stopped(&service.lifecycle).await;
+    let kept = ledger.clone();
+    let now = Clock::system().now();
+    let _ = kept.write(move |tx| meta::note_alive(tx, now)).await;
+    ledger.close().await;
+    if stopped {
+        tracing::info!("stopped");
+        Ok(())
+    } else {
+        Err(anyhow::anyhow!("stopped with work in hand; the journal makes it safe").into())
+    }
+}
+
+/// Opens both sockets and starts every loop but the schedule.
+pub async fn start(
+    config: &Config,
+    ledger: Ledger,
+    clock: Clock,
+    world: World,
+    seed: u64,
+) -> anyhow::Result<Service> {
+    let bind = |listen: SocketAddr, what: &'static str| async move {
+        TcpListener::bind(listen)
+            .await
+            .with_context(|| format!("cannot listen on {listen} ({what})"))
+    };
+    let receiver = bind(config.receiver.listen, "receiver.listen").await?;
+    let admin = bind(config.admin.listen, "admin.listen").await?;
+    let engine = compose::engine(config, ledger.clone(), clock.clone(), world, seed).await?;
+    let lifecycle = Lifecycle::new();
+    let addresses = (receiver.local_addr()?, admin.local_addr()?);
+    let stopping = lifecycle.stopping();
+    let routes = config.routes.iter().filter_map(|route| {
+        let id = engine.route_id(&route.name)?;
+        Some(ReceiverRoute::new(id, route))
+    });
+    let inlet = web::Receiver::new(
+        ledger.clone(),
+        clock.clone(),
+        routes,
+        config.receiver.max_body,
+        Arc::clone(&engine.wake().intake),
+    );
+    let state = Arc::new(web::EngineState::default());
+    let read = overview::of(&ledger, &clock);
+    let page = web::Admin::new(config, ledger, read, clock.clone(), Arc::clone(&state));
+    let serve =
+        |listener, router, limits| web::server::serve(listener, router, limits, stopping.clone());
+    lifecycle.spawn("receiver", serve(receiver, inlet.router(), Limits::RECEIVER));
+    lifecycle.spawn("admin", serve(admin, page.router(), Limits::ADMIN));
+    let shown = Shown { engine: engine.clone(), clock, state, unknown: inlet.unknown_tokens() };
+    lifecycle.spawn("state", shown.keep(config.schedule.clone(), stopping.clone()));
+    engine.start(&lifecycle);
+    Ok(Service { engine, receiver: addresses.0, admin: addresses.1, lifecycle })
+}
+
+/// What goes between the engine and the two faces of the service, each second.
+struct Shown {
+    engine: Engine,
+    clock: Clock,
+    state: Arc<web::EngineState>,
+    unknown: web::UnknownTokens,
+}
+
+impl Shown {
+    async fn keep(self, schedule: Schedule, stopping: CancellationToken) {
+        let each_second = async {
+            loop {
+                self.state.show(self.view(&schedule));
+                self.keep_unknown().await;
+                tokio::time::sleep(STATE_EVERY).await;
+            }
+        };
+        tokio::select! {
+            () = stopping.cancelled() => {}
+            () = each_second => {}
+        }
+        self.keep_unknown().await;
+    }
+
+    fn view(&self, schedule: &Schedule) -> EngineView {
+        let now = self.clock.now();
+        let pause = TimeDelta::from_std(self.engine.ploomes_pauses_for()).unwrap_or_default();
+        let refused = self.engine.key_refused_since();
+        EngineView {
+            key_refused: refused
+                .map(|since| (web::engine_state::Service::Ploomes, since))
+                .into_iter()
+                .collect(),
+            held: self.engine.held_routes(),
+            ploomes_waits_until: (!pause.is_zero()).then(|| now + pause),
+            next_poll: next_due(&schedule.poll, schedule.timezone, now),
+            next_reconcile: None,
+            queue_empty_at: None,
+        }
+    }
+
+    async fn keep_unknown(&self) {
+        let hits = self.unknown.take();
+        if hits > 0
+            && let Err(error) = self.engine.count_unknown(hits).await
+        {
+            tracing::error!(%error, hits, "hits on unknown webhook URLs cannot be kept");
+        }
+    }
+}
+
+/// Waits for a signal or for a loop that fails, then for the loops to end; says whether all did.
+///
+/// A second signal ends the wait at once.
+async fn until_stopped(lifecycle: &Lifecycle) -> bool {
+    let stopping = lifecycle.stopping();
+    tokio::select! {
+        () = signal() => tracing::info!("stopping"),
+        () = stopping.cancelled() => {}
+    }
+    lifecycle.stop();
+    tokio::select! {
+        ended = lifecycle.stopped() => ended,
+        () = signal() => false,
+    }
+}
+
+/// Waits for SIGTERM or SIGINT.
+pub(super) async fn signal() {
+    let terminate = async {
+        match tokio::signal::unix::signal(SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = terminate => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}

@@ -1,0 +1,241 @@
+//! Compares everybody in `ActiveCampaign` with the ledger, and repairs what never came.
+//!
+//! One sweep over all contacts by ascending id serves every route. Each page is compared in one
+//! transaction, which also keeps how far the sweep has come, so that a run goes on after a crash. A
+//! run that could not read everything is `partial`, never `complete`, and the next one goes on where
+//! it stopped. Nothing is written to Ploomes here: what is missing becomes a hint, and the matcher
+//! and the worker do the rest, as for a webhook.
+
+pub(crate) mod counts;
+
+mod compare;
+mod repair;
+mod sweep;
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
+
+use self::counts::Tally;
+use super::{route::Route, shared::Shared};
+use crate::{
+    domain::{ContactId, Lane},
+    ledger::{
+        LedgerError,
+        run::{self, Kind, Outcome, RunId},
+        sweep as progress,
+    },
+};
+
+/// How old a sweep may be to be gone on with: what was compared before that is old news.
+const RESUME_WITHIN: TimeDelta = TimeDelta::hours(36);
+/// How long is waited for deliveries that came and are not matched yet.
+const MATCH_WITHIN: Duration = Duration::from_secs(30);
+
+/// How long a run waits for what it found where nobody says: an hour of the quota is 2,000 leads.
+pub(super) const WAIT: Duration = Duration::from_hours(1);
+
+/// What a run does about what it finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Finds and tells; writes nothing.
+    Report,
+    /// Brings it in.
+    Repair,
+}
+
+impl Mode {
+    /// The word in the configuration, the ledger and JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Report => "report",
+            Self::Repair => "repair",
+        }
+    }
+}
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub(super) struct Request {
+    /// Only this route.
+    pub(super) route: Option<String>,
+    /// What to do about it.
+    pub(super) mode: Mode,
+    /// Also more than `max_repairs`.
+    pub(super) all: bool,
+    /// How long to wait until what was found is brought in.
+    pub(super) wait: Duration,
+}
+
+impl Request {
+    /// The request of a job's arguments.
+    pub(super) fn of(arguments: &Value) -> Result<Self, String> {
+        let mode = match arguments["mode"].as_str() {
+            Some("report") => Mode::Report,
+            Some("repair") => Mode::Repair,
+            other => return Err(format!("a reconciliation has no mode {other:?}")),
+        };
+        Ok(Self {
+            route: arguments["route"].as_str().map(str::to_owned),
+            mode,
+            all: arguments["all"].as_bool().unwrap_or(false),
+            wait: arguments["wait_s"].as_u64().map_or(WAIT, Duration::from_secs),
+        })
+    }
+}
+
+/// A run that is under way.
+struct Run<'a> {
+    shared: &'a Shared,
+    request: &'a Request,
+    id: RunId,
+    started: DateTime<Utc>,
+    routes: Vec<Route>,
+    tally: Tally,
+    cursor: ContactId,
+}
+
+/// Makes one run, or goes on with the last one; returns its id. One at a time.
+pub(super) async fn reconcile(shared: &Shared, request: &Request) -> Result<RunId, LedgerError> {
+    let _one_at_a_time = shared.reconciling.lock().await;
+    let mut run = begin(shared, request).await?;
+    run.await_matching().await?;
+    run.sweep().await?;
+    let witness = run.witness().await;
+    let stale = run.count_stale().await?;
+    let over = run.repair(stale).await?;
+    run.finish(&witness, over).await?;
+    Ok(run.id)
+}
+
+/// Starts a run, or takes up the one that was cut off or could not read everything.
+async fn begin<'a>(shared: &'a Shared, request: &'a Request) -> Result<Run<'a>, LedgerError> {
+    let now = shared.now();
+    let wanted = |route: &&Route| request.route.as_ref().is_none_or(|name| *name == route.name);
+    let routes: Vec<Route> = shared.routes.iter().filter(wanted).cloned().collect();
+    let unfinished = shared.ledger.read(progress::unfinished).await?;
+    let old = unfinished.as_ref().filter(|sweep| now - sweep.started_at >= RESUME_WITHIN);
+    let old = old.map(|sweep| sweep.run);
+    let unfinished = unfinished.filter(|sweep| {
+        old.is_none() && request.route.is_none() && sweep.mode == request.mode.as_str()
+    });
+    if let Some(sweep) = unfinished {
+        let mut tally: Tally = serde_json::from_str(&sweep.counts).unwrap_or_default();
+        tally.doubts.clear();
+        tracing::info!(run.id = sweep.run.0, contacts = tally.contacts, "goes on with a run");
+        let (id, started, cursor) = (sweep.run, sweep.started_at, sweep.cursor);
+        return Ok(Run { shared, request, id, started, routes, tally, cursor });
+    }
+    let mode = request.mode.as_str();
+    let id = shared
+        .ledger
+        .write(move |tx| {
+            if let Some(old) = old {
+                progress::forget(tx, old)?;
+            }
+            run::end_unfinished(tx, Kind::Reconcile, now)?;
+            run::start(tx, Kind::Reconcile, Some(mode), now)
+        })
+        .await?;
+    let (tally, cursor) = (Tally::default(), ContactId(0));
+    Ok(Run { shared, request, id, started: now, routes, tally, cursor })
+}
+
+impl Run<'_> {
+    /// Waits until deliveries that came are matched: what they explain is not missing.
+    async fn await_matching(&self) -> Result<(), LedgerError> {
+        let deadline = tokio::time::Instant::now() + MATCH_WITHIN;
+        self.shared.wake.intake.notify_one();
+        while tokio::time::Instant::now() < deadline {
+            let now = self.shared.now();
+            if !self.shared.ledger.read(move |conn| progress::is_matching(conn, now)).await? {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        Ok(())
+    }
+
+    /// The second witness: how many contacts AC says ever entered, beside the rows that were read.
+    async fn witness(&mut self) -> Vec<Value> {
+        let mut witness = Vec::new();
+        for route in self.routes.clone() {
+            let Some(automation) = route.automation() else { continue };
+            let read = self.tally.of(route.id).read;
+            match self.shared.activecampaign.automation(automation, Lane::Repair).await {
+                Ok(Some(it)) => witness.push(json!({
+                    "route": route.name,
+                    "automation_entered": it.entered,
+                    "enrollments_read": read,
+                })),
+                Ok(None) => self
+                    .tally
+                    .doubts
+                    .push(format!("{}: ActiveCampaign has no automation {automation}", route.name)),
+                Err(error) => {
+                    self.tally.doubts.push(format!("{}: {}", route.name, error.plain()));
+                }
+            }
+        }
+        witness
+    }
+
+    /// Writes down how it ended.
+    async fn finish(&mut self, witness: &[Value], over: bool) -> Result<(), LedgerError> {
+        let (id, now) = (self.id, self.shared.now());
+        let mut routes = Vec::with_capacity(self.routes.len());
+        for route in &self.routes {
+            let route_id = route.id;
+            let recovered = self
+                .shared
+                .ledger
+                .read(move |conn| progress::recovered(conn, id, route_id))
+                .await?;
+            let counts = *self.tally.of(route.id);
+            routes.push(json!({
+                "route": route.name,
+                "expected": counts.expected(),
+                "received": counts.received,
+                "without_webhook": counts.without_webhook,
+                "waiting": counts.waiting,
+                "missed": counts.missed,
+                "recovered": recovered,
+                "stale": counts.stale,
+                "excluded": counts.excluded + counts.gone,
+                "failed": counts.failed,
+                "gone": counts.gone,
+            }));
+        }
+        let outcome =
+            if self.tally.doubts.is_empty() { Outcome::Complete } else { Outcome::Partial };
+        let reason = (!self.tally.doubts.is_empty()).then(|| self.tally.doubts.join("; "));
+        let detail = json!({
+            "routes": routes,
+            "witness": witness,
+            "drift": [],
+            "contacts": self.tally.contacts,
+            "over_max_repairs": over,
+        })
+        .to_string();
+        self.shared
+            .ledger
+            .write(move |tx| {
+                if outcome == Outcome::Complete {
+                    progress::forget(tx, id)?;
+                }
+                run::finish(tx, id, outcome, reason.as_deref(), &detail, now)
+            })
+            .await?;
+        let missed: i64 = self.tally.routes.values().map(|it| it.missed).sum();
+        tracing::info!(
+            run.id = id.0,
+            outcome = outcome.as_str(),
+            missed,
+            contacts = self.tally.contacts,
+            seconds = (now - self.started).num_seconds(),
+            "reconciled"
+        );
+        Ok(())
+    }
+}

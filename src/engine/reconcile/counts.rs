@@ -1,0 +1,59 @@
+//! What a reconciliation counts, route by route.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::RouteId;
+
+/// The classes of one route's enrollments that exist in `ActiveCampaign` now.
+///
+/// `expected = received + without_webhook + waiting + missed`; excluded ones stand apart, the others
+/// overlap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(crate) struct Counts {
+    /// Its lead has a delivery.
+    pub(crate) received: i64,
+    /// Its lead was found earlier, and no delivery ever came.
+    pub(crate) without_webhook: i64,
+    /// No lead, and its webhook may still come.
+    pub(crate) waiting: i64,
+    /// No lead, and its webhook is due.
+    pub(crate) missed: i64,
+    /// Older than `since`, or erased.
+    pub(crate) excluded: i64,
+    /// Its lead failed.
+    pub(crate) failed: i64,
+    /// Leads whose contact AC no longer has.
+    pub(crate) gone: i64,
+    /// Leads for which planning now would write at least one field.
+    pub(crate) stale: i64,
+    /// Rows of the automation that were read.
+    pub(crate) read: i64,
+}
+
+impl Counts {
+    /// What was to be expected.
+    pub(crate) const fn expected(&self) -> i64 {
+        self.received + self.without_webhook + self.waiting + self.missed
+    }
+}
+
+/// All that a sweep has counted so far; kept with its cursor.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(crate) struct Tally {
+    /// By route.
+    pub(crate) routes: BTreeMap<i64, Counts>,
+    /// Contacts read.
+    pub(crate) contacts: u64,
+    /// AC included no enrollments: they were read from the automations' own lists.
+    pub(crate) without_include: bool,
+    /// Why not everything was read, if so.
+    pub(crate) doubts: Vec<String>,
+}
+
+impl Tally {
+    pub(crate) fn of(&mut self, route: RouteId) -> &mut Counts {
+        self.routes.entry(route.0).or_default()
+    }
+}

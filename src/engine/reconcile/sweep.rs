@@ -1,0 +1,234 @@
+//! Reads everybody, page by page, and has each page compared with the ledger.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+
+use super::{
+    Run,
+    compare::{Page, Seen},
+};
+use crate::{
+    activecampaign::{ContactFilter, ContactPage, Include, Wants},
+    domain::{ContactId, FoundBy, Lane},
+    engine::{
+        poll::{next_contacts, next_enrollments},
+        reference::Ready,
+        route::{Membership, Route},
+        shared::log_call,
+    },
+    ledger::{LedgerError, inbox, sweep as progress},
+    transport::CallError,
+};
+
+/// Leads whose contact was not among the rows, asked for one by one on each page: more are asked for
+/// by the next run.
+const ABSENT_MAX: usize = 100;
+
+/// Contacts of leads behind the last one that AC has, compared at once: as many as a page has.
+const CONTACTS_AT_ONCE: i64 = 100;
+
+impl Run<'_> {
+    /// Reads all contacts from the cursor on. What could not be read makes the run partial.
+    pub(super) async fn sweep(&mut self) -> Result<(), LedgerError> {
+        let routes = self.ready_routes().await;
+        let include = include(&self.routes);
+        let filter = ContactFilter { include, ..ContactFilter::default() };
+        let mut pages = self.shared.activecampaign.contacts(filter, self.cursor, Lane::Repair);
+        loop {
+            match next_contacts(self.shared, &mut pages).await {
+                Ok(Some(page)) => {
+                    if include.enrollments && page.rows.iter().any(|row| row.enrollments.is_none())
+                    {
+                        self.tally.without_include = true;
+                    }
+                    self.compare(&routes, Some(page)).await?;
+                }
+                Ok(None) => break,
+                Err(error) => {
+                    self.doubt(&error, "reading contacts");
+                    return Ok(());
+                }
+            }
+        }
+        self.compare_the_rest(&routes).await?;
+        if self.tally.without_include {
+            self.read_automations(&routes).await?;
+        }
+        Ok(())
+    }
+
+    /// Leads of contacts behind the last one that AC has, a range at a time.
+    async fn compare_the_rest(
+        &mut self,
+        routes: &[(Route, Option<Arc<Ready>>)],
+    ) -> Result<(), LedgerError> {
+        loop {
+            let before = self.cursor;
+            self.compare(routes, None).await?;
+            if self.cursor == before {
+                break;
+            }
+            if self.tally.contacts == 0 {
+                // No account loses everybody; an answer may.
+                self.tally.doubts.push("ActiveCampaign listed no contact at all".to_owned());
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn doubt(&mut self, error: &CallError, what: &str) {
+        log_call(error, what);
+        self.tally.doubts.push(format!("{what}: {}", error.plain()));
+    }
+
+    /// The routes with their rules, where the accounts allow them now.
+    async fn ready_routes(&self) -> Vec<(Route, Option<Arc<Ready>>)> {
+        let reference = self.shared.reference.get(self.shared).await.ok();
+        let ready = |route: &Route| match reference.as_ref()?.route(route.id)? {
+            Ok(ready) => Some(Arc::clone(ready)),
+            Err(_) => None,
+        };
+        self.routes.iter().map(|route| (route.clone(), ready(route))).collect()
+    }
+
+    /// Compares a page, or what lies behind the last one, and looks after what it lacks.
+    async fn compare(
+        &mut self,
+        routes: &[(Route, Option<Arc<Ready>>)],
+        page: Option<ContactPage>,
+    ) -> Result<(), LedgerError> {
+        let now = self.shared.now();
+        let after = self.cursor;
+        let (to, rows, ahead) = if let Some(page) = page {
+            (page.cursor, page.rows, page.server_time - now)
+        } else {
+            let end = move |conn: &_| progress::range_end(conn, after, CONTACTS_AT_ONCE);
+            let Some(to) = self.shared.ledger.read(end).await? else { return Ok(()) };
+            (to, Vec::new(), TimeDelta::zero())
+        };
+        let page = Page { run: self.id, after, to, rows, now, ahead, routes: routes.to_vec() };
+        let mut tally = self.tally.clone();
+        let (tally, seen) = self
+            .shared
+            .ledger
+            .write(move |tx| {
+                let seen = page.compare(tx, &mut tally)?;
+                Ok((tally, seen))
+            })
+            .await?;
+        self.tally = tally;
+        self.cursor = to;
+        self.look_after(seen).await
+    }
+
+    /// Asks for contacts that should have been on the page: gone, or hidden?
+    async fn look_after(&mut self, seen: Seen) -> Result<(), LedgerError> {
+        if seen.absent.len() > ABSENT_MAX {
+            let more = seen.absent.len() - ABSENT_MAX;
+            self.tally
+                .doubts
+                .push(format!("{more} contacts that were not listed were not asked for"));
+        }
+        for contact in seen.absent.into_iter().take(ABSENT_MAX) {
+            let wants = Wants::default();
+            match self.shared.activecampaign.contact(contact, wants, Lane::Repair).await {
+                Ok(None) => self.note_gone(contact).await?,
+                Ok(Some(_)) => self
+                    .tally
+                    .doubts
+                    .push(format!("ActiveCampaign has contact {contact} and did not list it")),
+                Err(error) => self.doubt(&error, "asking for a contact that was not listed"),
+            }
+        }
+        Ok(())
+    }
+
+    /// AC has the contact no longer: its leads are gone, and what waits for it is settled.
+    async fn note_gone(&mut self, contact: ContactId) -> Result<(), LedgerError> {
+        let now = self.shared.now();
+        let leads = self
+            .shared
+            .ledger
+            .write(move |tx| {
+                progress::note_gone(tx, contact, now)?;
+                let before = ContactId(contact.0 - 1);
+                let leads = progress::leads(tx, before, contact)?;
+                for lead in &leads {
+                    // The matcher skips what was not begun.
+                    inbox::note(tx, lead.route, contact, Lane::Repair, FoundBy::Webhook, now)?;
+                }
+                Ok(leads)
+            })
+            .await?;
+        for lead in leads {
+            self.tally.of(lead.route).gone += 1;
+        }
+        Ok(())
+    }
+
+    /// The second way: each automation's own list, where contacts came without their enrollments.
+    async fn read_automations(
+        &mut self,
+        routes: &[(Route, Option<Arc<Ready>>)],
+    ) -> Result<(), LedgerError> {
+        for (route, _) in routes {
+            let Some(automation) = route.automation() else { continue };
+            *self.tally.of(route.id) = super::counts::Counts {
+                gone: self.tally.of(route.id).gone,
+                ..super::counts::Counts::default()
+            };
+            let mut pages =
+                self.shared.activecampaign.enrollments(automation, None, 0, Lane::Repair);
+            loop {
+                match next_enrollments(self.shared, &mut pages).await {
+                    Ok(Some(page)) => self.compare_entries(route, page).await?,
+                    Ok(None) => break,
+                    Err(error) => {
+                        self.doubt(&error, "reading an automation's entries");
+                        break;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn compare_entries(
+        &mut self,
+        route: &Route,
+        page: crate::activecampaign::EnrollmentPage,
+    ) -> Result<(), LedgerError> {
+        let now = self.shared.now();
+        let (run, route, mut tally) = (self.id, route.clone(), self.tally.clone());
+        let ahead = page.server_time - now;
+        let entries = page.entries;
+        self.tally = self
+            .shared
+            .ledger
+            .write(move |tx| {
+                let page = Page::of_entries(run, now, ahead);
+                for entry in entries {
+                    let counts = tally.of(route.id);
+                    let waits = crate::ledger::intake::newest_waiting(tx, route.id, entry.contact)?;
+                    let (contact, waits) = (entry.contact, waits.is_some());
+                    page.compare_entry(tx, &route, contact, entry.enrollment, waits, counts)?;
+                }
+                Ok(tally)
+            })
+            .await?;
+        Ok(())
+    }
+}
+
+/// What must be included of each contact, for these routes.
+fn include(routes: &[Route]) -> Include {
+    let any = |of: fn(&Route) -> bool| routes.iter().any(of);
+    Include {
+        fields: true,
+        enrollments: any(|it| matches!(it.membership, Membership::Automation(_))),
+        tags: any(|it| it.wants().tags),
+        lists: any(|it| matches!(it.membership, Membership::List(_))),
+    }
+}

@@ -1,0 +1,177 @@
+//! Receives webhooks: a delivery is bytes, and is on disk before it is answered.
+//!
+//! Promises that the answer comes within two seconds of the body, whatever holds the ledger, and
+//! is never one at which AC switches a webhook off (3xx, 410). Looks at nothing but the token, and
+//! needs neither `ActiveCampaign` nor Ploomes.
+
+mod body;
+mod headers;
+mod refusal;
+mod token;
+mod unknown;
+
+use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
+
+use axum::{
+    Extension, Router,
+    body::Body,
+    extract::{Request, State},
+    response::{IntoResponse, Response},
+    routing::any,
+};
+use http::{HeaderValue, Method, StatusCode, header, request::Parts};
+use percent_encoding::percent_decode_str;
+use tokio::{sync::Notify, time::timeout};
+
+use self::{
+    body::read_body,
+    refusal::{Refusal, Refused},
+    token::Tokens,
+};
+use super::server::Peer;
+use crate::{
+    clock::Clock,
+    domain::{DeliveryId, RouteId},
+    ledger::{
+        Ledger,
+        delivery::{self, NewDelivery},
+    },
+};
+
+pub use token::ReceiverRoute;
+pub use unknown::UnknownTokens;
+
+/// How long the ledger may take before the client is told to come again: AC hangs up after 5 s.
+const STORE_WITHIN: Duration = Duration::from_secs(2);
+
+/// How long a body may take: AC hangs up after 5 s, a slow proxy may take twice that.
+const BODY_WITHIN: Duration = Duration::from_secs(10);
+
+/// What stands before a token in a webhook's path.
+const PREFIX: &str = "/webhooks/";
+
+/// Receives webhooks; clones share their counts.
+#[derive(Clone)]
+pub struct Receiver(Arc<Inlet>);
+
+struct Inlet {
+    ledger: Ledger,
+    clock: Clock,
+    tokens: Tokens,
+    body_bytes_max: usize,
+    body_within: Duration,
+    wake: Arc<Notify>,
+    unknown: UnknownTokens,
+    refused: Refused,
+}
+
+impl Receiver {
+    /// A receiver of these routes; `wake` is told of each delivery that was kept.
+    pub fn new(
+        ledger: Ledger,
+        clock: Clock,
+        routes: impl IntoIterator<Item = ReceiverRoute>,
+        body_bytes_max: usize,
+        wake: Arc<Notify>,
+    ) -> Self {
+        Self(Arc::new(Inlet {
+            ledger,
+            clock,
+            tokens: Tokens::new(routes),
+            body_bytes_max,
+            body_within: BODY_WITHIN,
+            wake,
+            unknown: UnknownTokens::default(),
+            refused: Refused::default(),
+        }))
+    }
+
+    /// What is served at the receiver's address; everything else is an empty `404`.
+    pub fn router(&self) -> Router {
+        Router::new().route("/webhooks/{token}", any(receive)).with_state(Arc::clone(&self.0))
+    }
+
+    /// The counter of requests to webhook URLs that nobody configured.
+    pub fn unknown_tokens(&self) -> UnknownTokens {
+        self.0.unknown.clone()
+    }
+}
+
+impl fmt::Debug for Receiver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receiver").field("ledger", &self.0.ledger).finish_non_exhaustive()
+    }
+}
+
+async fn receive(
+    State(inlet): State<Arc<Inlet>>,
+    peer: Option<Extension<Peer>>,
+    request: Request,
+) -> Response {
+    let (head, body) = request.into_parts();
+    let Some(route) = inlet.route(head.uri.path()) else {
+        inlet.unknown.hit();
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    match head.method {
+        Method::POST => match inlet.keep(route, peer.map(|it| it.0), &head, body).await {
+            Ok(receipt) => accepted(receipt),
+            Err(refusal) => refusal.into_response(),
+        },
+        Method::GET | Method::HEAD => "ok".into_response(),
+        _ => {
+            let allowed = [(header::ALLOW, HeaderValue::from_static("GET, HEAD, POST"))];
+            (StatusCode::METHOD_NOT_ALLOWED, allowed).into_response()
+        }
+    }
+}
+
+/// The answer to a delivery that is on disk.
+fn accepted(receipt: DeliveryId) -> Response {
+    let json = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+    (json, format!(r#"{{"receipt":"{receipt}"}}"#)).into_response()
+}
+
+impl Inlet {
+    /// The route of a webhook's path.
+    fn route(&self, path: &str) -> Option<RouteId> {
+        let token = path.strip_prefix(PREFIX)?;
+        // Somebody between AC and here may have written a `~` as `%7E`.
+        self.tokens.route(&Cow::from(percent_decode_str(token)))
+    }
+
+    /// Keeps a delivery; it is on disk when this returns.
+    async fn keep(
+        &self,
+        route: RouteId,
+        peer: Option<Peer>,
+        head: &Parts,
+        body: Body,
+    ) -> Result<DeliveryId, Refusal> {
+        let body = read_body(body, self.body_bytes_max);
+        let body = timeout(self.body_within, body).await.map_err(|_| Refusal::TooSlow)??;
+        let new = NewDelivery {
+            route,
+            received_at: self.clock.now(),
+            peer: peer.map_or_else(String::new, |it| it.0.ip().to_canonical().to_string()),
+            headers: headers::kept(&head.headers),
+            body,
+        };
+        // A write that is given up before its turn is skipped; in its turn it is kept all the
+        // same, and AC or whoever repeats it delivers twice: matching merges the two.
+        let kept = self.ledger.write(move |tx| delivery::accept(tx, &new));
+        match timeout(STORE_WITHIN, kept).await {
+            Ok(Ok(receipt)) => {
+                self.refused.note_kept();
+                self.wake.notify_one();
+                tracing::debug!(delivery.id = receipt.0, route.id = route.0, "Kept a delivery");
+                Ok(receipt)
+            }
+            Ok(Err(error)) => Err(self.refused.note(Some(&error))),
+            Err(_) => Err(self.refused.note(None)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
