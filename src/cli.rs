@@ -13,10 +13,11 @@ mod inspect;
 mod overview;
 mod password;
 mod queue;
+mod reconcile;
 pub mod run;
 mod simulate;
 
-use std::{collections::BTreeMap, io::Write, process::ExitCode};
+use std::{collections::BTreeMap, io::Write, process::ExitCode, time::Duration};
 
 use clap::Parser;
 use rand::TryRngCore;
@@ -29,6 +30,9 @@ use crate::{
     telemetry,
 };
 use args::{Args, Command};
+
+/// How long threads that block are waited for at the end.
+const LEFT_WITHIN: Duration = Duration::from_millis(300);
 
 /// Why a command did not end with status 0.
 #[derive(Debug)]
@@ -67,7 +71,10 @@ pub fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return report(Failure::Failed(error.into())),
     };
-    match runtime.block_on(dispatch(args)) {
+    let done = runtime.block_on(dispatch(args));
+    // What blocks a thread, such as a name that is looked up, is not waited for.
+    runtime.shutdown_timeout(LEFT_WITHIN);
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => report(failure),
     }
@@ -82,6 +89,8 @@ async fn dispatch(args: Args) -> Result<(), Failure> {
         Command::Run => run::run(load(&path)?).await,
         Command::Demo(demo) => demo::demo(&demo).await,
         Command::Poll(output) => queue::poll(&load(&path)?, output.json).await,
+        Command::Reconcile(it) => reconcile::reconcile(&load(&path)?, &it).await,
+        Command::Report(it) => reconcile::report(&load(&path)?, &it).await,
         Command::Plan(plan) => inspect::plan(&load(&path)?, &plan).await,
         Command::Pause(of) => queue::pause(&load(&path)?, &of, true).await,
         Command::Resume(of) => queue::pause(&load(&path)?, &of, false).await,
@@ -99,7 +108,10 @@ fn load(path: &std::path::Path) -> Result<Config, Failure> {
     let environment: BTreeMap<String, String> = std::env::vars().collect();
     let loaded = config::load(path, &environment).map_err(Failure::Configuration)?;
     for warning in &loaded.warnings {
-        tracing::warn!("{}: {}", warning.key, warning.message);
+        match warning.key.as_str() {
+            "" => tracing::warn!("{}: {}", path.display(), warning.message),
+            key => tracing::warn!("{key}: {}", warning.message),
+        }
     }
     Ok(loaded.config)
 }

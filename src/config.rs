@@ -102,6 +102,14 @@ pub fn parse(name: &str, text: &str) -> Result<Loaded, Problems> {
     load_text(name.to_owned(), text, 0o600, &BTreeMap::new())
 }
 
+/// Reads a duration as the configuration has them, such as `30s`, for the command line.
+pub fn duration(text: &str) -> Result<std::time::Duration, String> {
+    value::duration(text).map_err(|fault| {
+        let hint = fault.hint.map(|hint| format!(" ({hint})"));
+        format!("{}{}", fault.message, hint.unwrap_or_default())
+    })
+}
+
 /// The same, of a text that was read from `file`, whose mode is `mode`.
 fn load_text(
     file: String,

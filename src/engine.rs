@@ -28,4 +28,4 @@ pub mod wake;
 pub mod worker;
 
 pub use lifecycle::Lifecycle;
-pub use shared::{Engine, Parts, Settings};
+pub use shared::{Engine, Parts, Role, Settings};

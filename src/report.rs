@@ -1,11 +1,13 @@
 //! What people and other programs read: one model a report, as JSON of the contract and as text.
 //!
-//! Promises that only `explain` shows anything of a person. Leaves out where it is written to.
+//! Promises that only `explain` shows anything of a person, and a reconciliation the addresses of
+//! those who were missed. Leaves out where it is written to.
 
 mod audit;
 mod explain;
 mod leads;
 mod locale;
+mod reconcile;
 mod status;
 
 use comfy_table::{ContentArrangement, Table, presets};
@@ -15,6 +17,8 @@ use crate::domain::LeadState;
 pub use audit::Audit;
 pub use explain::Explain;
 pub use leads::Leads;
+pub use locale::lasting;
+pub use reconcile::{Ending, Reconciliation};
 pub use status::Status;
 
 /// A table as text: a line for the headers, a line for each row, columns aligned.

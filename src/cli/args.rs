@@ -2,6 +2,8 @@
 //!
 //! The names are fixed: scripts rely on them. A usage error ends with status 2.
 
+mod reconcile;
+
 use std::{net::SocketAddr, path::PathBuf, str::FromStr};
 
 use clap::{
@@ -13,6 +15,8 @@ use crate::{
     domain::{ContactId, LeadState},
     telemetry::LogFormat,
 };
+
+pub use reconcile::{Format, Reconcile, Report, Shown};
 
 /// Over the options that every command has.
 const EVERYWHERE: &str = "Options of every command";
@@ -87,6 +91,12 @@ pub enum Command {
     #[command(after_help = "Example:\n  ponte poll")]
     Poll(Output),
 
+    /// Compares everybody in ActiveCampaign with the ledger, and brings in what was missed.
+    #[command(
+        after_help = "Example:\n  ponte reconcile --mode report --format html --output missed.html"
+    )]
+    Reconcile(Reconcile),
+
     /// Says what would be done for a contact now, and why; writes nothing.
     #[command(after_help = "Example:\n  ponte plan maria@example.com --route site")]
     Plan(Plan),
@@ -98,6 +108,10 @@ pub enum Command {
     /// Writes again after `pause`.
     #[command(after_help = "Example:\n  ponte resume --route site")]
     Resume(OfRoute),
+
+    /// Shows the last reconciliation again, or that one.
+    #[command(after_help = "Example:\n  ponte report 12 --format csv --output missed.csv")]
+    Report(Report),
 
     /// Shows queue, lanes, quota, last and next runs, and the balance.
     #[command(after_help = "Example:\n  ponte status --json")]

@@ -12,7 +12,7 @@ use crate::{
     config::{self, Config},
     domain::AutomationId,
     engine::{
-        Engine, Parts, Settings,
+        Engine, Parts, Role, Settings,
         backoff::Backoff,
         reconcile::Mode,
         route::{Membership, Route},
@@ -37,13 +37,15 @@ pub enum World {
     },
 }
 
-/// Builds an engine on an open ledger: registers the routes, settles what a crash left.
+/// Builds an engine on an open ledger. One that works registers the routes and settles what a crash
+/// left; one that asks leaves the ledger as it is.
 pub async fn engine(
     config: &Config,
     ledger: Ledger,
     clock: Clock,
     world: World,
     seed: u64,
+    role: Role,
 ) -> anyhow::Result<Engine> {
     let (to_activecampaign, to_ploomes) = match world {
         World::Sockets => {
@@ -57,20 +59,9 @@ pub async fn engine(
         }
     };
     let zone = config.schedule.timezone;
-    let routes = register(config, &ledger, &clock).await?;
-    let now = clock.now();
-    let open = ledger
-        .write(move |tx| {
-            ledger::run::end_unfinished(tx, ledger::run::Kind::Poll, now)?;
-            ledger::journal::doubt_after_crash(tx, now)
-        })
-        .await?;
-    if open > 0 {
-        tracing::warn!(steps = open, "writes were on their way when the engine stopped; looking");
-    }
-    let restarted = ledger.write(ledger::job::restart).await?;
-    if restarted > 0 {
-        tracing::info!(jobs = restarted, "jobs that were begun are begun again");
+    let routes = routes(config, &ledger, &clock, role).await?;
+    if role == Role::Works {
+        settle_the_past(&ledger, &clock).await?;
     }
     let activecampaign = reads(config, to_activecampaign, clock.clone())?;
     let (reader, writer) = writes(config, to_ploomes, clock.clone(), &ledger).await?;
@@ -83,8 +74,28 @@ pub async fn engine(
         routes,
         settings: settings(config, zone),
         seed,
+        role,
     };
     Ok(Engine::new(parts))
+}
+
+/// Ends what the last engine began and did not end.
+async fn settle_the_past(ledger: &Ledger, clock: &Clock) -> anyhow::Result<()> {
+    let now = clock.now();
+    let (steps, jobs) = ledger
+        .write(move |tx| {
+            ledger::run::end_unfinished(tx, ledger::run::Kind::Poll, now)?;
+            let steps = ledger::journal::doubt_after_crash(tx, now)?;
+            Ok((steps, ledger::job::end_unfinished(tx, now)?))
+        })
+        .await?;
+    if steps > 0 {
+        tracing::warn!(steps, "writes were on their way when the engine stopped; looking");
+    }
+    if jobs > 0 {
+        tracing::warn!(jobs, "commands waited for an answer when the engine stopped");
+    }
+    Ok(())
 }
 
 /// The client of `ActiveCampaign`, with its limiter.
@@ -143,11 +154,19 @@ fn settings(config: &Config, zone: Tz) -> Settings {
     }
 }
 
-/// Makes each configured route known to the ledger, and the ledger's part of it known here.
-async fn register(config: &Config, ledger: &Ledger, clock: &Clock) -> anyhow::Result<Vec<Route>> {
+/// The configured routes with the ledger's part of each; one that works makes them known to it.
+async fn routes(
+    config: &Config,
+    ledger: &Ledger,
+    clock: &Clock,
+    role: Role,
+) -> anyhow::Result<Vec<Route>> {
     let now = clock.now();
     let starts: Vec<ledger::route::Start> = config.routes.iter().map(start_of).collect();
-    let rows = ledger.write(move |tx| ledger::route::start(tx, &starts, now)).await?;
+    let rows = match role {
+        Role::Works => ledger.write(move |tx| ledger::route::start(tx, &starts, now)).await?,
+        Role::Asks => ledger.read(move |conn| ledger::route::look(conn, &starts, now)).await?,
+    };
     let zone = config.schedule.timezone;
     let routes = config.routes.iter().zip(rows);
     Ok(routes

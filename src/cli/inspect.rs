@@ -60,12 +60,15 @@ pub(super) async fn explain(config: &Config, explain: &Explain) -> Result<(), Fa
         )
         .into());
     }
-    for story in &stories {
-        if explain.output.json {
-            say_json(&story.json());
-        } else {
-            say(&story.text());
+    if explain.output.json {
+        // One document: an address that went from one contact to another is the newest's.
+        if let Some(newest) = stories.last() {
+            say_json(&newest.json());
         }
+        return Ok(());
+    }
+    for story in &stories {
+        say(&story.text());
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Commands that move work: `poll`, `pause`, `resume`, `retry`.
 
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::{
@@ -10,10 +11,22 @@ use super::{
 use crate::{
     clock::Clock,
     config::Config,
-    domain::{Lane, LeadId, LeadState},
+    domain::{DeliveryId, Lane, LeadId, LeadState},
     engine::jobs::kind,
     ledger::{self, Ledger, LedgerError, Tx, lead, open::Opener, work},
 };
+
+/// Rows that change in one transaction: the receiver of a running engine waits for it.
+const BATCH: i64 = 200;
+
+/// The states in which a lead that is named is put back: all but that of an erased one.
+const ANY: [LeadState; 5] = [
+    LeadState::Pending,
+    LeadState::InDoubt,
+    LeadState::Done,
+    LeadState::Skipped,
+    LeadState::Failed,
+];
 
 /// One poll now; without a running engine, also what it found is brought in.
 pub(super) async fn poll(config: &Config, json: bool) -> Result<(), Failure> {
@@ -58,6 +71,12 @@ pub(super) async fn pause(config: &Config, of: &OfRoute, pause: bool) -> Result<
         ledger.write(move |tx| ledger::route::set_paused(tx, only.as_deref(), pause)).await?;
     handover::wake(config, &ledger, &clock).await?;
     ledger.close().await;
+    if let (Some(name), true) = (&of.route, routes.is_empty()) {
+        return Err(anyhow::anyhow!(
+            "the ledger has no route \"{name}\" yet: `ponte run` makes it known"
+        )
+        .into());
+    }
     let word = if pause { "paused" } else { "resumed" };
     if of.output.json {
         say_json(&json!({ word: routes }));
@@ -75,20 +94,12 @@ pub(super) async fn retry(config: &Config, retry: &Retry) -> Result<(), Failure>
     let ledger = super::open_ledger(config, &clock, Opener::Command)?;
     let now = clock.now();
     let answer: Value = if retry.what.quarantined {
-        let deliveries = ledger.write(move |tx| ledger::intake::retry_quarantined(tx, now)).await?;
-        json!({ "deliveries": deliveries })
+        json!({ "deliveries": quarantined(&ledger, now).await? })
+    } else if retry.what.failed {
+        json!({ "leads": failed(&ledger, now).await? })
     } else {
         let leads = chosen(&ledger, retry).await?;
-        let keys: Vec<String> = leads.iter().map(|lead| lead.key.clone()).collect();
-        ledger
-            .write(move |tx| {
-                for lead in &leads {
-                    put_back(tx, lead, now)?;
-                }
-                Ok(())
-            })
-            .await?;
-        json!({ "leads": keys })
+        json!({ "leads": ledger.write(move |tx| put_back(tx, &leads, &ANY, Lane::Fresh, now)).await? })
     };
     handover::wake(config, &ledger, &clock).await?;
     ledger.close().await;
@@ -102,11 +113,34 @@ pub(super) async fn retry(config: &Config, retry: &Retry) -> Result<(), Failure>
     Ok(())
 }
 
-/// The leads that are asked for; an unknown one is an error, and nothing is put back.
-async fn chosen(ledger: &Ledger, retry: &Retry) -> Result<Vec<lead::Lead>, Failure> {
-    if retry.what.failed {
-        return Ok(ledger.read(|conn| lead::in_state(conn, LeadState::Failed)).await?);
+/// Puts back every quarantined delivery; returns how many.
+async fn quarantined(ledger: &Ledger, now: DateTime<Utc>) -> Result<u64, LedgerError> {
+    let (mut after, mut deliveries) = (DeliveryId(0), 0);
+    loop {
+        let retried = ledger
+            .write(move |tx| ledger::intake::retry_quarantined(tx, after, BATCH, now))
+            .await?;
+        deliveries += retried.deliveries;
+        let Some(last) = retried.last else { return Ok(deliveries) };
+        after = last;
     }
+}
+
+/// Puts back every lead that failed, behind those whose webhook comes now; returns their keys.
+async fn failed(ledger: &Ledger, now: DateTime<Utc>) -> Result<Vec<String>, LedgerError> {
+    let (mut after, mut keys) = (LeadId(0), Vec::new());
+    loop {
+        let leads = ledger.read(move |conn| lead::failed_after(conn, after, BATCH)).await?;
+        let Some(last) = leads.last() else { return Ok(keys) };
+        after = *last;
+        let of = [LeadState::Failed];
+        let put = ledger.write(move |tx| put_back(tx, &leads, &of, Lane::Repair, now)).await?;
+        keys.extend(put);
+    }
+}
+
+/// The leads that are asked for; an unknown one is an error, and nothing is put back.
+async fn chosen(ledger: &Ledger, retry: &Retry) -> Result<Vec<LeadId>, Failure> {
     let mut leads = Vec::new();
     for name in &retry.what.leads {
         let key = name.clone();
@@ -121,25 +155,40 @@ async fn chosen(ledger: &Ledger, retry: &Retry) -> Result<Vec<lead::Lead>, Failu
                 "there is no lead \"{name}\"; `ponte leads` lists them"
             )));
         };
-        leads.push(lead);
+        leads.push(lead.id);
     }
     Ok(leads)
 }
 
+/// Puts those of `leads` that are in one of the states into the queue as if they had never been
+/// tried; returns their keys.
+///
+/// What stands in doubt or done keeps its state: it is only looked at now.
 fn put_back(
     tx: &Tx<'_>,
-    lead: &lead::Lead,
-    now: chrono::DateTime<chrono::Utc>,
-) -> Result<(), LedgerError> {
-    if matches!(lead.state, LeadState::Failed | LeadState::Skipped | LeadState::Pending) {
-        let standing = lead::Standing {
-            reason: Some("tried again: a person asked for it"),
-            ..lead::Standing::default()
+    leads: &[LeadId],
+    of: &[LeadState],
+    lane: Lane,
+    now: DateTime<Utc>,
+) -> Result<Vec<String>, LedgerError> {
+    let mut keys = Vec::new();
+    for id in leads {
+        // As it is now: an engine may have worked on it since it was chosen.
+        let Some(lead) = lead::get(tx, *id)?.filter(|lead| of.contains(&lead.state)) else {
+            continue;
         };
-        lead::set_state(tx, lead.id, LeadState::Pending, &standing, now)?;
+        if matches!(lead.state, LeadState::Failed | LeadState::Skipped | LeadState::Pending) {
+            let standing = lead::Standing {
+                reason: Some("tried again: a person asked for it"),
+                ..lead::Standing::default()
+            };
+            lead::set_state(tx, *id, LeadState::Pending, &standing, now)?;
+        }
+        work::restart(tx, *id, lead.route, lane, now)?;
+        keys.push(lead.key);
     }
-    if matches!(lead.state, LeadState::Erased) {
-        return Ok(());
-    }
-    work::restart(tx, lead.id, lead.route, Lane::Fresh, now)
+    Ok(keys)
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,11 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use chrono::TimeDelta;
-use tokio::{net::TcpListener, signal::unix::SignalKind};
+use tokio::{
+    net::TcpListener,
+    signal::unix::SignalKind,
+    time::{Instant, timeout_at},
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -17,13 +21,17 @@ use super::{
 use crate::{
     clock::Clock,
     config::{Config, Schedule},
-    engine::{Engine, Lifecycle, scheduler::next_due},
+    engine::{Engine, Lifecycle, Role, scheduler::next_due},
     ledger::{EngineLock, Ledger, meta, open::Opener},
     web::{self, EngineView, ReceiverRoute, server::Limits},
 };
 
 /// How often the admin page's picture of the engine is renewed.
 const STATE_EVERY: Duration = Duration::from_secs(1);
+
+/// How long after a signal the ledger is closed at the latest: a second is left of the ten that a
+/// service manager gives, half of it for calls that cannot be broken off.
+const CLOSED_WITHIN: Duration = Duration::from_millis(9_300);
 
 /// A service whose sockets are open.
 pub struct Service {
@@ -52,17 +60,24 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
         start(&config, ledger.clone(), clock, World::Sockets, super::random_seed()).await?;
     service.engine.start_schedule(&service.lifecycle);
     tracing::info!(receiver = %service.receiver, admin = %service.admin, "ready");
-    let stopped = until_stopped(&service.lifecycle).await;
-    let kept = ledger.clone();
-    let now = Clock::system().now();
-    let _ = kept.write(move |tx| meta::note_alive(tx, now)).await;
-    ledger.close().await;
-    if stopped {
-        tracing::info!("stopped");
-        Ok(())
-    } else {
-        Err(anyhow::anyhow!("stopped with work in hand; the journal makes it safe").into())
+    let was_asked = until_asked_to_stop(&service.lifecycle).await;
+    let deadline = Instant::now() + CLOSED_WITHIN;
+    let is_whole = stop(&service.lifecycle).await;
+    let closed = async {
+        let now = Clock::system().now();
+        let _ = ledger.write(move |tx| meta::note_alive(tx, now)).await;
+        ledger.close().await;
+    };
+    let is_closed = timeout_at(deadline, closed).await.is_ok();
+    if !was_asked {
+        return Err(anyhow::anyhow!("a part of the service ended on its own; see the log").into());
     }
+    if is_whole && is_closed {
+        tracing::info!("stopped");
+    } else {
+        tracing::warn!("stopped with a call on its way; the journal makes it safe");
+    }
+    Ok(())
 }
 
 /// Opens both sockets and starts every loop but the schedule.
@@ -80,7 +95,8 @@ pub async fn start(
     };
     let receiver = bind(config.receiver.listen, "receiver.listen").await?;
     let admin = bind(config.admin.listen, "admin.listen").await?;
-    let engine = compose::engine(config, ledger.clone(), clock.clone(), world, seed).await?;
+    let role = Role::Works;
+    let engine = compose::engine(config, ledger.clone(), clock.clone(), world, seed, role).await?;
     let lifecycle = Lifecycle::new();
     let addresses = (receiver.local_addr()?, admin.local_addr()?);
     let stopping = lifecycle.stopping();
@@ -135,11 +151,17 @@ impl Shown {
     fn view(&self, schedule: &Schedule) -> EngineView {
         let now = self.clock.now();
         let pause = TimeDelta::from_std(self.engine.ploomes_pauses_for()).unwrap_or_default();
-        let refused = self.engine.key_refused_since();
+        let refused = [
+            (
+                web::engine_state::Service::ActiveCampaign,
+                self.engine.activecampaign_key_refused_since(),
+            ),
+            (web::engine_state::Service::Ploomes, self.engine.key_refused_since()),
+        ];
         EngineView {
             key_refused: refused
-                .map(|since| (web::engine_state::Service::Ploomes, since))
                 .into_iter()
+                .filter_map(|(service, since)| Some((service, since?)))
                 .collect(),
             held: self.engine.held_routes(),
             ploomes_waits_until: (!pause.is_zero()).then(|| now + pause),
@@ -159,15 +181,20 @@ impl Shown {
     }
 }
 
-/// Waits for a signal or for a loop that fails, then for the loops to end; says whether all did.
-///
-/// A second signal ends the wait at once.
-async fn until_stopped(lifecycle: &Lifecycle) -> bool {
+/// Waits for a signal or for a loop that fails; says whether it was a signal.
+async fn until_asked_to_stop(lifecycle: &Lifecycle) -> bool {
     let stopping = lifecycle.stopping();
     tokio::select! {
-        () = signal() => tracing::info!("stopping"),
-        () = stopping.cancelled() => {}
+        () = signal() => {
+            tracing::info!("stopping");
+            true
+        }
+        () = stopping.cancelled() => false,
     }
+}
+
+/// Waits for the loops to end; says whether all did. A second signal ends the wait at once.
+async fn stop(lifecycle: &Lifecycle) -> bool {
     lifecycle.stop();
     tokio::select! {
         ended = lifecycle.stopped() => ended,

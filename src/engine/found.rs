@@ -373,6 +373,11 @@ impl Found {
         }
         let changed = last.as_ref().is_none_or(|last| differs(last, &self.contact));
         if !changed && !made_lead {
+            if let Some(stamp) = self.contact.updated_at {
+                // A stamp that moved for nothing is not looked at again.
+                let stamp = stamp.with_timezone(&Utc);
+                observation::touch(tx, self.route.id, self.contact.id, stamp)?;
+            }
             return Ok(());
         }
         contact::remember_email(tx, self.contact.id, &self.contact.email)?;

@@ -1,13 +1,16 @@
 //! Reads what the receiver stored: from a body to a hint.
 
-use std::sync::Arc;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use tokio_util::sync::CancellationToken;
 
 use super::{shared::Shared, wake::woken_or_due};
 use crate::{
-    activecampaign::webhook,
-    domain::{Fate, FoundBy, Lane},
+    activecampaign::webhook::{self, Hint, Unusable},
+    domain::{ContactId, Fate, FoundBy, Lane},
     ledger::{LedgerError, inbox, intake},
 };
 
@@ -44,7 +47,7 @@ async fn read_some(shared: &Shared) -> Result<usize, LedgerError> {
     // Parsing costs time in proportion to the body and needs no transaction.
     let read: Vec<_> = batch
         .into_iter()
-        .map(|unread| (unread.delivery, unread.route, webhook::parse(&unread.body)))
+        .map(|unread| (unread.delivery, unread.route, read(&unread.body, webhook::parse)))
         .collect();
     let count = read.len();
     shared
@@ -52,14 +55,13 @@ async fn read_some(shared: &Shared) -> Result<usize, LedgerError> {
         .write(move |tx| {
             for (delivery, route, hint) in &read {
                 match hint {
-                    Ok(hint) => {
-                        intake::name_contact(tx, *delivery, hint.contact, now)?;
-                        inbox::note(tx, *route, hint.contact, Lane::Fresh, FoundBy::Webhook, now)?;
+                    Ok(contact) => {
+                        intake::name_contact(tx, *delivery, *contact, now)?;
+                        inbox::note(tx, *route, *contact, Lane::Fresh, FoundBy::Webhook, now)?;
                     }
                     Err(reason) => {
-                        let reason = reason.to_string();
                         let fate = Fate::Quarantined;
-                        intake::decide(tx, *delivery, fate, None, Some(&reason), now)?;
+                        intake::decide(tx, *delivery, fate, None, Some(reason), now)?;
                     }
                 }
             }
@@ -67,4 +69,34 @@ async fn read_some(shared: &Shared) -> Result<usize, LedgerError> {
         })
         .await?;
     Ok(count)
+}
+
+/// The contact that a body names, or why the delivery is set aside.
+///
+/// A body that breaks the reader is set aside too: it would break it again at each start.
+fn read(
+    body: &[u8],
+    parse: impl FnOnce(&[u8]) -> Result<Hint, Unusable>,
+) -> Result<ContactId, String> {
+    match catch_unwind(AssertUnwindSafe(|| parse(body))) {
+        Ok(Ok(hint)) => Ok(hint.contact),
+        Ok(Err(reason)) => Err(reason.to_string()),
+        Err(_) => {
+            tracing::error!("a delivery broke its reader; please report this as a bug");
+            Err("could not be read".to_owned())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_that_breaks_its_reader_is_set_aside() {
+        assert_eq!(read(b"contact[id]=7", webhook::parse), Ok(ContactId(7)));
+        assert_eq!(read(b"", webhook::parse), Err("the body is empty".to_owned()));
+        let broken = read(b"contact[id]=7", |_| panic!("invented"));
+        assert_eq!(broken, Err("could not be read".to_owned()));
+    }
 }

@@ -1,15 +1,15 @@
 //! Does what the command line asks of the engine that holds the ledger: one limiter, one engine.
 
-use std::sync::Arc;
+use std::{future::Future, panic::AssertUnwindSafe, sync::Arc};
 
-use futures_util::{StreamExt, stream::FuturesUnordered};
+use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     inquiry, poll,
     reconcile::{self, Request},
-    shared::Shared,
+    shared::{Role, Shared},
     wake::woken_or_due,
 };
 use crate::{
@@ -31,6 +31,14 @@ pub mod kind {
     pub const FIELDS: &str = "fields";
     /// Something in the ledger changed: look now.
     pub const WAKE: &str = "wake";
+}
+
+/// What an engine must be there for to perform a job of this kind.
+pub fn role_of(kind: &str) -> Role {
+    match kind {
+        kind::PLAN | kind::CHECK | kind::FIELDS => Role::Asks,
+        _ => Role::Works,
+    }
 }
 
 /// Jobs at the same time: a reconciliation that waits an hour must not hold up a question.
@@ -67,7 +75,7 @@ async fn take(shared: &Shared) -> Option<Job> {
 }
 
 async fn answer(shared: &Shared, job: Job) {
-    let answer = perform(shared, &job.kind, &job.arguments).await;
+    let answer = whole(perform(shared, &job.kind, &job.arguments)).await;
     let now = shared.now();
     let (done, answer) = match answer {
         Ok(answer) => (true, answer),
@@ -82,6 +90,14 @@ async fn answer(shared: &Shared, job: Job) {
     }
 }
 
+/// One job that breaks the program must not stop the service.
+async fn whole(work: impl Future<Output = Result<Value, String>>) -> Result<Value, String> {
+    AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| {
+        tracing::error!("the work on a job broke off; please report this as a bug");
+        Err("the work on it broke off; please report this as a bug".to_owned())
+    })
+}
+
 /// Performs a job, for the command line of this or another process.
 pub(super) async fn perform(
     shared: &Shared,
@@ -89,6 +105,9 @@ pub(super) async fn perform(
     arguments: &Value,
 ) -> Result<Value, String> {
     let words = |error: &dyn std::error::Error| error.to_string();
+    if shared.role == Role::Asks && role_of(kind) == Role::Works {
+        return Err(format!("an engine that only asks does no {kind}"));
+    }
     match kind {
         kind::POLL => poll::poll(shared).await.map_err(|error| words(&error)),
         kind::RECONCILE => {
@@ -117,5 +136,18 @@ pub(super) async fn perform(
             Ok(json!({}))
         }
         other => Err(format!("there is no job called {other}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_job_that_breaks_the_program_fails_with_words() {
+        let done = whole(async { Ok(json!(1)) }).await;
+        assert_eq!(done, Ok(json!(1)));
+        let broken = whole(async { panic!("invented") }).await;
+        assert!(broken.unwrap_err().contains("broke off"));
     }
 }

@@ -82,7 +82,10 @@ async fn look_up(shared: &Shared, hint: Hint) -> Hint {
         None => Err(Failure::NoRoute),
     };
     match outcome {
-        Ok(()) => shared.wake.worker.notify_one(),
+        Ok(()) => {
+            shared.activecampaign_answered();
+            shared.wake.worker.notify_one();
+        }
         // It waits in the inbox for the next start.
         Err(Failure::Call(CallError::Stopping { .. })) => {}
         Err(failure) => put_off(shared, &hint, failure).await,
@@ -94,6 +97,7 @@ async fn put_off(shared: &Shared, hint: &Hint, failure: Failure) {
     let after = match &failure {
         Failure::Call(error) => {
             log_call(error, "looking a contact up in ActiveCampaign");
+            shared.activecampaign_failed(error);
             match error.verdict() {
                 Verdict::TryLater { after } => after,
                 _ => None,

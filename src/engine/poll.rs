@@ -14,8 +14,10 @@ use super::{
     shared::{Shared, log_call},
 };
 use crate::{
-    activecampaign::{ContactFilter, ContactPage, ContactPages, EnrollmentPage, EnrollmentPages},
-    domain::{ContactId, FoundBy, Lane, RouteId},
+    activecampaign::{
+        ContactFilter, ContactPage, ContactPages, ContactRow, EnrollmentPage, EnrollmentPages,
+    },
+    domain::{ContactId, Enrollment, FoundBy, Lane, RouteId},
     ledger::{
         LedgerError, inbox, lead, observation, route, run,
         run::{Kind, Outcome, Question},
@@ -41,17 +43,21 @@ pub(super) async fn poll(shared: &Shared) -> Result<Value, LedgerError> {
     let started = shared.now();
     let id = shared.ledger.write(move |tx| run::start(tx, Kind::Poll, None, started)).await?;
     let mut counts: BTreeMap<&str, Counts> = BTreeMap::new();
-    let mut reason = None;
+    let (mut reason, mut broken) = (None, None);
     for route in &shared.routes {
         let mut seen = Counts::default();
         let polled = poll_route(shared, route, started, &mut seen).await;
         counts.insert(&route.name, seen);
         match polled {
             Ok(()) => {}
-            Err(PollError::Ledger(error)) => return Err(error),
+            Err(PollError::Ledger(error)) => {
+                reason = Some(format!("{}: the ledger could not be used", route.name));
+                broken = Some(error);
+                break;
+            }
             Err(PollError::Call(error)) => {
                 log_call(&error, "a poll");
-                reason = Some(format!("{}: {error}", route.name));
+                reason = Some(format!("{}: {}", route.name, error.plain()));
             }
         }
     }
@@ -70,10 +76,14 @@ pub(super) async fn poll(shared: &Shared) -> Result<Value, LedgerError> {
     let finished = shared.now();
     let detail = json!({ "routes": routes }).to_string();
     let (kept, why) = (detail.clone(), reason.clone());
-    shared
+    let ended = shared
         .ledger
         .write(move |tx| run::finish(tx, id, outcome, why.as_deref(), &kept, finished))
-        .await?;
+        .await;
+    if let Some(error) = broken {
+        return Err(error);
+    }
+    ended?;
     shared.wake.matcher.notify_one();
     tracing::info!(run.id = id.0, outcome = outcome.as_str(), "polled");
     let zone = shared.settings.timezone;
@@ -107,7 +117,8 @@ async fn poll_route(
             who_changed(shared, route, started, ContactFilter::default(), seen).await
         }
         Membership::Tag(name) => {
-            let tags = shared.activecampaign.tags(Lane::Update).await?;
+            let tags = shared.activecampaign.tags(Lane::Update).await;
+            let tags = tags.inspect_err(|error| shared.activecampaign_failed(error))?;
             match tags.iter().find(|tag| tag.name.eq_ignore_ascii_case(name)) {
                 Some(tag) => {
                     let filter = ContactFilter { tag: Some(tag.id), ..ContactFilter::default() };
@@ -149,24 +160,24 @@ async fn who_entered(
             })
             .collect();
         seen.entered += rows.len() as u64;
-        let (id, now, within) = (route.id, shared.now(), route.expect_within);
-        let within = TimeDelta::from_std(within).unwrap_or(TimeDelta::MAX);
+        let (route, now) = (route.clone(), shared.now());
         seen.hinted += shared
             .ledger
             .write(move |tx| {
                 let mut hinted = 0;
                 for row in &rows {
                     let Some(enrollment) = row.enrollment.id else { continue };
-                    if lead::of_enrollment(tx, id, enrollment)?.is_some() {
+                    if lead::of_enrollment(tx, route.id, enrollment)?.is_some() {
                         continue;
                     }
                     let entered = match row.enrollment.entered_at {
                         Some(at) => at,
-                        None => route::first_seen(tx, id, enrollment, now + ahead)?,
+                        None => route::first_seen(tx, route.id, enrollment, now + ahead)?,
                     };
-                    let due = (entered - ahead + within).max(now);
+                    let due = due_at(&route, entered - ahead, now);
                     hinted += u64::from(due == now);
-                    inbox::note(tx, id, row.contact, Lane::Repair, FoundBy::Poll, due)?;
+                    let lane = route.lane_of_missed(Some(entered));
+                    inbox::note(tx, route.id, row.contact, lane, FoundBy::Poll, due)?;
                 }
                 Ok(hinted)
             })
@@ -175,8 +186,14 @@ async fn who_entered(
     keep_watermark(shared, route.id, Question::Entered, started).await
 }
 
+/// When an entry that came at `entered` on our clock is old enough to be a lead without a webhook.
+fn due_at(route: &Route, entered: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
+    let within = TimeDelta::from_std(route.expect_within).unwrap_or(TimeDelta::MAX);
+    entered.checked_add_signed(within).unwrap_or(DateTime::<Utc>::MAX_UTC).max(now)
+}
+
 /// Hints at every contact that changed and has a lead on the route, and, on routes without an
-/// automation, at every contact that belongs to it and has none.
+/// automation, at every contact that entered since the route's `since` and has none.
 async fn who_changed(
     shared: &Shared,
     route: &Route,
@@ -191,39 +208,51 @@ async fn who_changed(
     let enters = !matches!(route.membership, Membership::Automation(_));
     let mut pages = shared.activecampaign.contacts(filter, ContactId(0), Lane::Update);
     while let Some(page) = next_contacts(shared, &mut pages).await? {
-        let (id, now) = (route.id, shared.now());
-        let contacts: Vec<(ContactId, Option<DateTime<Utc>>)> = page
-            .rows
-            .iter()
-            .map(|row| &row.contact)
-            .map(|it| (it.id, it.updated_at.map(|at| at.with_timezone(&Utc))))
-            .collect();
-        let (changed, entered) = shared
+        let (route, now) = (route.clone(), shared.now());
+        let ahead = page.server_time - now;
+        let found = shared
             .ledger
             .write(move |tx| {
-                let (mut changed, mut entered) = (0, 0);
-                for (contact, updated_at) in &contacts {
-                    let (lane, due) = match observation::newest_stamp(tx, id, *contact)? {
-                        None if enters && !lead::is_on_route(tx, id, *contact)? => {
-                            entered += 1;
-                            (Lane::Repair, now)
+                let (id, mut found) = (route.id, Counts::default());
+                for row in &page.rows {
+                    let contact = row.contact.id;
+                    let updated_at = row.contact.updated_at.map(|at| at.with_timezone(&Utc));
+                    let (lane, due) = match observation::newest_stamp(tx, id, contact)? {
+                        None if enters && !lead::is_on_route(tx, id, contact)? => {
+                            let Some(entry) = entry_of(&route, row) else { continue };
+                            let due = match entry.entered_at {
+                                Some(at) => due_at(&route, at - ahead, now),
+                                None => now,
+                            };
+                            found.entered += 1;
+                            found.hinted += u64::from(due == now);
+                            (route.lane_of_missed(entry.entered_at), due)
                         }
-                        Some(last) if *updated_at > last => {
-                            changed += 1;
+                        Some(last) if updated_at > last => {
+                            found.changed += 1;
                             (Lane::Update, now)
                         }
                         _ => continue,
                     };
-                    inbox::note(tx, id, *contact, lane, FoundBy::Poll, due)?;
+                    inbox::note(tx, id, contact, lane, FoundBy::Poll, due)?;
                 }
-                Ok((changed, entered))
+                Ok(found)
             })
             .await?;
-        seen.changed += changed;
-        seen.entered += entered;
-        seen.hinted += entered;
+        seen.changed += found.changed;
+        seen.entered += found.entered;
+        seen.hinted += found.hinted;
     }
     keep_watermark(shared, route.id, Question::Changed, started).await
+}
+
+/// A contact's entry into a route that has one a contact; `None` where it is not in it, or was before
+/// the route's `since`. Without a time where the page does not tell.
+fn entry_of(route: &Route, row: &ContactRow) -> Option<Enrollment> {
+    let Some(entries) = route.entries_of(row) else {
+        return Some(Enrollment { id: None, entered_at: None });
+    };
+    entries.into_iter().find(|entry| entry.entered_at.is_none_or(|at| at >= route.since))
 }
 
 /// The next page of contacts, tried again as often as `[retry]` says.
@@ -235,7 +264,10 @@ pub(super) async fn next_contacts(
     loop {
         match pages.next().await {
             Err(error) => wait_or_fail(shared, error, &mut failures).await?,
-            page => return page,
+            page => {
+                shared.activecampaign_answered();
+                return page;
+            }
         }
     }
 }
@@ -249,7 +281,10 @@ pub(super) async fn next_enrollments(
     loop {
         match pages.next().await {
             Err(error) => wait_or_fail(shared, error, &mut failures).await?,
-            page => return page,
+            page => {
+                shared.activecampaign_answered();
+                return page;
+            }
         }
     }
 }
@@ -261,13 +296,16 @@ async fn wait_or_fail(
     failures: &mut u32,
 ) -> Result<(), CallError> {
     *failures += 1;
+    shared.activecampaign_failed(&error);
     let Verdict::TryLater { after } = error.verdict() else { return Err(error) };
     if *failures >= shared.settings.attempts {
         return Err(error);
     }
     log_call(&error, "reading a page");
-    let wait = shared.settings.backoff.after(*failures - 1, after, &mut *shared.rng());
-    tokio::time::sleep(wait).await;
+    let backoff = shared.settings.backoff;
+    let wait = backoff.after(*failures - 1, after, &mut *shared.rng());
+    // Whatever is asked for: a run that sleeps for hours keeps the next one from beginning.
+    tokio::time::sleep(wait.min(backoff.max)).await;
     Ok(())
 }
 
@@ -280,7 +318,8 @@ async fn look_from(
     let id = route.id;
     let mark = shared.ledger.read(move |conn| run::watermark(conn, id, question)).await?;
     Ok(match mark {
-        Some(mark) => mark - shared.settings.overlap,
+        // One in the future was set by a clock that was wrong.
+        Some(mark) => mark.min(shared.now()) - shared.settings.overlap,
         // Nothing was read yet: everything since the route's beginning is asked for.
         None => route.since - shared.settings.overlap,
     })
@@ -292,6 +331,7 @@ async fn keep_watermark(
     question: Question,
     started: DateTime<Utc>,
 ) -> Result<(), PollError> {
-    shared.ledger.write(move |tx| run::set_watermark(tx, route, question, started)).await?;
+    let now = shared.now();
+    shared.ledger.write(move |tx| run::set_watermark(tx, route, question, started, now)).await?;
     Ok(())
 }

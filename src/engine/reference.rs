@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    Role,
     route::Route,
     shared::{Shared, log_call},
 };
@@ -211,13 +212,19 @@ impl Reference {
 async fn load(shared: &Shared, tags: Tags) -> Result<Loaded, CallError> {
     let fields = shared.activecampaign.fields(Lane::Fresh).await?;
     let mut catalog = believed(shared.reader.catalog(Lane::Fresh).await?)?;
-    know_a_record(shared).await?;
+    if shared.role == Role::Works {
+        know_a_record(shared).await?;
+    }
     let mut routes = BTreeMap::new();
     for route in &shared.routes {
         let mut compiled = rules::compile(&route.spec, &catalog, &fields);
         if let Ok((rules, _)) = &compiled {
             let missing = rules.missing_tags().to_vec();
-            if !missing.is_empty() && tags == Tags::Make && may_write(shared, route).await {
+            if !missing.is_empty()
+                && tags == Tags::Make
+                && shared.role == Role::Works
+                && may_write(shared, route).await
+            {
                 make_tags(shared, &missing, &mut catalog).await;
                 compiled = rules::compile(&route.spec, &catalog, &fields);
             }

@@ -5,8 +5,8 @@ use std::{fmt, time::Duration};
 use chrono::{DateTime, Utc};
 
 use crate::{
-    activecampaign::Wants,
-    domain::{AutomationId, RouteId},
+    activecampaign::{ContactRow, Wants},
+    domain::{AutomationId, Enrollment, Lane, RouteId},
     rules::{RouteSpec, Source},
 };
 
@@ -71,6 +71,49 @@ impl Route {
         match self.membership {
             Membership::Automation(id) => Some(id),
             _ => None,
+        }
+    }
+
+    /// The contact's entries into the route, as a page shows them; `None` where the page lacks what
+    /// would tell.
+    pub fn entries_of(&self, row: &ContactRow) -> Option<Vec<Enrollment>> {
+        let single = |entered_at| Enrollment { id: None, entered_at };
+        Some(match &self.membership {
+            Membership::Automation(automation) => row
+                .enrollments
+                .as_ref()?
+                .iter()
+                .filter(|entry| entry.automation == *automation)
+                .map(|entry| entry.enrollment)
+                .collect(),
+            Membership::Tag(tag) => row
+                .tags
+                .as_ref()?
+                .iter()
+                .find(|it| it.name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(tag)))
+                .map(|tagging| single(tagging.since))
+                .into_iter()
+                .collect(),
+            Membership::List(list) => row
+                .lists
+                .as_ref()?
+                .iter()
+                .find(|it| it.list == *list && it.active)
+                .map(|it| single(it.since))
+                .into_iter()
+                .collect(),
+            Membership::EveryContact => {
+                vec![single(row.contact.created_at.map(|created| created.with_timezone(&Utc)))]
+            }
+        })
+    }
+
+    /// Where an entry without a webhook waits: those from before the first start come last.
+    pub fn lane_of_missed(&self, entered_at: Option<DateTime<Utc>>) -> Lane {
+        if entered_at.is_some_and(|at| at < self.first_start) {
+            Lane::Backfill
+        } else {
+            Lane::Repair
         }
     }
 

@@ -19,7 +19,7 @@ use super::{
     shared::Shared,
     wake::woken_or_due,
 };
-use crate::ledger::{meta, route, run};
+use crate::ledger::{meta, route, run, sweep};
 
 /// How often the cron job wakes the loop.
 const WAKE_EVERY: &str = "*/10 * * * * *";
@@ -106,7 +106,10 @@ async fn keep_reconciling(shared: &Shared) {
             .await;
         let settings = &shared.settings;
         match last {
-            Ok(Some(last)) if is_due(&settings.reconcile, settings.timezone, Some(last), now) => {
+            Ok(Some(last))
+                if is_due(&settings.reconcile, settings.timezone, Some(last), now)
+                    || is_to_resume(shared).await =>
+            {
                 let request = Request {
                     route: None,
                     mode: settings.reconcile_mode,
@@ -122,6 +125,25 @@ async fn keep_reconciling(shared: &Shared) {
         }
         woken_or_due(&shared.wake.reconciler, None).await;
     }
+}
+
+/// How long after a run that could not read everything it is gone on with.
+const RESUME_AFTER: TimeDelta = TimeDelta::minutes(15);
+
+/// Whether a run was cut off, or could not read everything, a while ago.
+async fn is_to_resume(shared: &Shared) -> bool {
+    let mode = shared.settings.reconcile_mode.as_str();
+    let now = shared.now();
+    let unfinished = shared.ledger.read(sweep::unfinished).await;
+    let Ok(Some(sweep)) = unfinished else { return false };
+    let ended = shared
+        .ledger
+        .read(move |conn| run::finished_at(conn, sweep.run))
+        .await
+        .ok()
+        .flatten()
+        .unwrap_or(sweep.started_at);
+    sweep.mode == mode && now - ended > RESUME_AFTER
 }
 
 /// Says from when to when nothing was received or polled.

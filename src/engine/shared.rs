@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeSet,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -29,13 +29,26 @@ use crate::{
     activecampaign,
     clock::Clock,
     domain::RouteId,
-    ledger::{Ledger, LedgerError, unknown, work},
+    ledger::{Ledger, LedgerError, pulse, unknown, work},
     ploomes,
-    transport::CallError,
+    transport::{CallError, Verdict},
 };
 
 /// How often [`Engine::drained`] looks.
 const DRAIN_LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// How long [`Engine::drained`] waits, beyond the time that writes in doubt take, while nothing
+/// changes: longer than any call and the waits between its tries at their usual length.
+const DRAIN_QUIET_MAX: Duration = Duration::from_mins(1);
+
+/// What an engine is there for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// It makes leads and brings them into Ploomes.
+    Works,
+    /// It answers questions, and leaves the ledger as it is: its routes may be provisional.
+    Asks,
+}
 
 /// What an engine is built from. Only this composition gives anybody a [`ploomes::Writer`].
 pub struct Parts {
@@ -55,6 +68,8 @@ pub struct Parts {
     pub settings: Settings,
     /// Seeds jitter.
     pub seed: u64,
+    /// What it is there for.
+    pub role: Role,
 }
 
 /// Numbers of the configuration that the engine goes by.
@@ -104,6 +119,11 @@ pub(super) struct Shared {
     pub(super) settings: Settings,
     pub(super) reference: Reference,
     pub(super) health: Health,
+    pub(super) role: Role,
+    /// Since when `ActiveCampaign` has refused the key.
+    activecampaign_refuses: Mutex<Option<DateTime<Utc>>>,
+    /// Fires when the service stops; set where it was started.
+    pub(super) stopping: OnceLock<CancellationToken>,
     pub(super) wake: Wake,
     pub(super) busy: claim::Busy,
     /// Held by the poll that runs.
@@ -128,6 +148,9 @@ impl Engine {
             settings: parts.settings,
             reference: Reference::default(),
             health: Health::default(),
+            role: parts.role,
+            activecampaign_refuses: Mutex::default(),
+            stopping: OnceLock::new(),
             wake: Wake::default(),
             busy: claim::Busy::default(),
             polling: tokio::sync::Mutex::default(),
@@ -141,6 +164,8 @@ impl Engine {
     /// Starts every loop.
     pub fn start(&self, lifecycle: &Lifecycle) {
         let stopping = lifecycle.stopping();
+        // A second start would keep the first one's.
+        let _ = self.shared.stopping.set(stopping.clone());
         let shared = || Arc::clone(&self.shared);
         lifecycle.spawn("intake", intake::run(shared(), stopping.clone()));
         lifecycle.spawn("matcher", matcher::run(shared(), stopping.clone()));
@@ -165,17 +190,39 @@ impl Engine {
     }
 
     /// Waits until nothing is left to do but what failed and waits for its next attempt.
+    ///
+    /// Also ends where waiting is in vain: a key is refused, the service stops, or nothing has
+    /// changed for a while, as where a route is held or an account is down. What is left stays in the
+    /// queue.
     pub async fn drained(&self) -> Result<(), LedgerError> {
         let shared = &self.shared;
         let routes: Vec<RouteId> =
             shared.routes.iter().filter(|route| route.enabled).map(|route| route.id).collect();
+        let quiet_max = DRAIN_QUIET_MAX + shared.settings.settle;
+        let mut last = (None, tokio::time::Instant::now());
         loop {
             let (now, routes) = (shared.now(), routes.clone());
-            let busy = shared.ledger.read(move |conn| work::is_busy(conn, &routes, now)).await?;
+            let look = move |conn: &_| Ok((work::is_busy(conn, &routes, now)?, pulse::read(conn)?));
+            let (busy, pulse) = shared.ledger.read(look).await?;
             if !busy && shared.busy.is_idle() {
                 return Ok(());
             }
-            tokio::time::sleep(DRAIN_LOOK_EVERY).await;
+            if last.0 != Some(pulse) {
+                last = (Some(pulse), tokio::time::Instant::now());
+            }
+            let why = if shared.stopping.get().is_some_and(CancellationToken::is_cancelled) {
+                "the service stops"
+            } else if self.key_refused_since().or(self.activecampaign_key_refused_since()).is_some()
+            {
+                "a key is refused"
+            } else if last.1.elapsed() >= quiet_max {
+                "nothing moves"
+            } else {
+                tokio::time::sleep(DRAIN_LOOK_EVERY).await;
+                continue;
+            };
+            tracing::warn!("{why}: what is left stays in the queue");
+            return Ok(());
         }
     }
 
@@ -210,6 +257,11 @@ impl Engine {
         self.shared.health.key_refused_since()
     }
 
+    /// Since when `ActiveCampaign` has refused the key.
+    pub fn activecampaign_key_refused_since(&self) -> Option<DateTime<Utc>> {
+        *self.shared.activecampaign_refuses()
+    }
+
     /// Routes that cannot be worked on as configured, each with the reasons.
     pub fn held_routes(&self) -> Vec<(String, Vec<String>)> {
         self.shared.reference.held(&self.shared.routes)
@@ -233,6 +285,32 @@ impl Shared {
 
     pub(super) fn rng(&self) -> MutexGuard<'_, StdRng> {
         self.rng.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// `ActiveCampaign` answered as it should.
+    pub(super) fn activecampaign_answered(&self) {
+        if self.activecampaign_refuses().take().is_some() {
+            tracing::info!("ActiveCampaign accepts the key again");
+        }
+    }
+
+    /// A call of `ActiveCampaign` failed: notes where it refuses the key.
+    pub(super) fn activecampaign_failed(&self, error: &CallError) {
+        if error.verdict() != Verdict::WrongKey {
+            return;
+        }
+        let mut refuses = self.activecampaign_refuses();
+        if refuses.is_none() {
+            tracing::error!(
+                "ActiveCampaign refuses the key: no lead is found until \
+                 `activecampaign.api_key` is right"
+            );
+        }
+        *refuses = Some(refuses.unwrap_or_else(|| self.now()));
+    }
+
+    fn activecampaign_refuses(&self) -> MutexGuard<'_, Option<DateTime<Utc>>> {
+        self.activecampaign_refuses.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// When to try again after a failure.

@@ -210,7 +210,7 @@ fn leads(conn: &Connection, contact: ContactId) -> Result<Vec<(i64, Listed)>, Le
 }
 
 /// The address in the newest observation that was not erased.
-fn email(conn: &Connection, contact: ContactId) -> Result<Option<String>, LedgerError> {
+pub(super) fn email(conn: &Connection, contact: ContactId) -> Result<Option<String>, LedgerError> {
     let body = sql::maybe(conn, OBSERVED, [contact], |row| json(row.get_ref("body")?))?.flatten();
     let email = body.as_ref().and_then(|it| it.get("email")).and_then(Value::as_str);
     Ok(email.filter(|it| !it.is_empty()).map(str::to_owned))

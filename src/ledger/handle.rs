@@ -63,6 +63,15 @@ struct Threads {
     ended: tokio::sync::Mutex<mpsc::Receiver<()>>,
 }
 
+/// What becomes of the write-ahead log when the ledger is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Log {
+    /// It is emptied.
+    Emptied,
+    /// It stays for whoever else has the ledger open: emptying it would make that one's writer wait.
+    Left,
+}
+
 /// Kept by a thread until its connection is closed.
 type Running = mpsc::Sender<()>;
 
@@ -140,7 +149,8 @@ impl Ledger {
         &self.0.path
     }
 
-    /// Does all that is queued, empties the log, closes the file and ends the threads.
+    /// Does all that is queued, closes the file and ends the threads; the engine's own handle also
+    /// empties the log.
     ///
     /// All handles are closed with it. Without it the threads end by themselves once the last
     /// handle is dropped, but nobody knows when.
@@ -168,6 +178,7 @@ impl Ledger {
     pub(super) fn on_threads(
         path: PathBuf,
         mut writer: Writer,
+        log: Log,
         mut connect: impl FnMut() -> Result<Connection, LedgerError>,
     ) -> Result<Self, LedgerError> {
         let failed = |source| LedgerError::File { path: path.clone(), source };
@@ -178,7 +189,7 @@ impl Ledger {
         let copying = connect()?;
         let (watch, copier) = checkpoint::watch(&mut writer.conn)?;
         start("ledger-copier", &running, move || copier.serve(&copying)).map_err(failed)?;
-        start("ledger-writer", &running, move || write_all(&writer, waiting, &watch))
+        start("ledger-writer", &running, move || write_all(&writer, waiting, &watch, log))
             .map_err(failed)?;
         let questions = Arc::new(Mutex::new(questions));
         for _ in 0..READERS {
@@ -229,10 +240,17 @@ fn start(
     thread::Builder::new().name(name.to_owned()).spawn(body).map(drop)
 }
 
-fn write_all(writer: &Writer, mut queue: mpsc::Receiver<Message>, watch: &checkpoint::Watch) {
+fn write_all(
+    writer: &Writer,
+    mut queue: mpsc::Receiver<Message>,
+    watch: &checkpoint::Watch,
+    log: Log,
+) {
     writer.serve(&mut queue, || watch.committed(&writer.conn));
     // A reader of another process may prevent it; the log is then copied by whoever opens next.
-    if let Err(error) = checkpoint::truncate(&writer.conn) {
+    if log == Log::Emptied
+        && let Err(error) = checkpoint::truncate(&writer.conn)
+    {
         tracing::debug!(%error, "the ledger was closed with a write-ahead log");
     }
 }

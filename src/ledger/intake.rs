@@ -4,10 +4,10 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, named_params};
 
 use super::{
-    LedgerError, Subject, Tx,
+    LedgerError, Subject, Tx, inbox, sql,
     time::{ensure_one, from_ms},
 };
-use crate::domain::{ContactId, DeliveryId, Fate, LeadId, RouteId};
+use crate::domain::{ContactId, DeliveryId, Fate, FoundBy, Lane, LeadId, RouteId};
 
 /// A delivery that nobody has looked into yet.
 pub struct Unread {
@@ -132,18 +132,98 @@ pub fn decide(
     tx.record(Subject::Delivery, delivery.0, fate.as_str(), now)
 }
 
-/// Puts quarantined deliveries back where they were before they were read; returns how many.
-pub fn retry_quarantined(tx: &Tx<'_>, now: DateTime<Utc>) -> Result<usize, LedgerError> {
-    let sql = "SELECT id FROM delivery WHERE fate = 'quarantined' ORDER BY id";
-    let ids: Vec<i64> =
-        tx.prepare_cached(sql)?.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    for id in &ids {
-        let sql = "
-            UPDATE delivery SET fate = 'pending', reason = NULL, contact = NULL
-            WHERE id = :id AND fate = 'quarantined'";
-        let changed = tx.prepare_cached(sql)?.execute(named_params! { ":id": id })?;
-        ensure_one(changed)?;
-        tx.record(Subject::Delivery, *id, "retried", now)?;
+/// What came of putting quarantined deliveries back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Retried {
+    /// The last delivery that was looked at; `None` where there was none left.
+    pub last: Option<DeliveryId>,
+    /// Those that are looked at again.
+    pub deliveries: u64,
+}
+
+/// Puts up to `limit` quarantined deliveries after `after` back where they were before they were
+/// read.
+///
+/// Where the body was blanked since there is nothing to read: the contact that it named is looked at
+/// again, and a delivery that named none stays where it is.
+pub fn retry_quarantined(
+    tx: &Tx<'_>,
+    after: DeliveryId,
+    limit: i64,
+    now: DateTime<Utc>,
+) -> Result<Retried, LedgerError> {
+    let sql = "
+        SELECT delivery.id, route_id, contact, body IS NULL AS blanked
+        FROM delivery JOIN payload ON payload.id = payload_id
+        WHERE fate = 'quarantined' AND delivery.id > :after
+        ORDER BY delivery.id
+        LIMIT :limit";
+    let found: Vec<(DeliveryId, RouteId, Option<ContactId>, bool)> = tx
+        .prepare_cached(sql)?
+        .query_map(named_params! { ":after": after.0, ":limit": limit }, |row| {
+            Ok((row.get("id")?, row.get("route_id")?, row.get("contact")?, row.get("blanked")?))
+        })?
+        .collect::<Result<_, _>>()?;
+    let mut retried = Retried { last: found.last().map(|it| it.0), deliveries: 0 };
+    for (id, route, contact, blanked) in found {
+        let sql = match (blanked, contact) {
+            (false, _) => {
+                "UPDATE delivery SET fate = 'pending', reason = NULL, contact = NULL WHERE id = ?1"
+            }
+            (true, Some(contact)) => {
+                inbox::note(tx, route, contact, Lane::Fresh, FoundBy::Webhook, now)?;
+                "UPDATE delivery SET fate = 'pending' WHERE id = ?1"
+            }
+            (true, None) => continue,
+        };
+        sql::change_one(tx, sql, [id])?;
+        tx.record(Subject::Delivery, id.0, "retried", now)?;
+        retried.deliveries += 1;
     }
-    Ok(ids.len())
+    Ok(retried)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::{
+        delivery, payload,
+        tests::{at, in_memory, site},
+    };
+
+    #[tokio::test]
+    async fn a_quarantined_delivery_without_its_body_keeps_its_contact_and_hints_at_it() {
+        let ledger = in_memory();
+        ledger
+            .write(|tx| {
+                let route = site(tx)?;
+                let mut deliveries = Vec::new();
+                for (second, contact) in [(1, Some(ContactId(7))), (2, None), (3, None)] {
+                    let id = delivery::accept(tx, &crate::ledger::tests::delivery(&route, second))?;
+                    if let Some(contact) = contact {
+                        name_contact(tx, id, contact, at(4))?;
+                    }
+                    let reason = Some("contact not in automation 12");
+                    decide(tx, id, Fate::Quarantined, None, reason, at(5))?;
+                    deliveries.push(id);
+                }
+                // The third came later: its body is still there.
+                payload::blank_deliveries(tx, at(3), 10)?;
+                let first = retry_quarantined(tx, DeliveryId(0), 2, at(6))?;
+                assert_eq!(first, Retried { last: Some(deliveries[1]), deliveries: 1 });
+                let rest = retry_quarantined(tx, deliveries[1], 2, at(6))?;
+                assert_eq!(rest, Retried { last: Some(deliveries[2]), deliveries: 1 });
+                let unread: Vec<_> = unread(tx, 10)?.iter().map(|it| it.delivery).collect();
+                assert_eq!(unread, [deliveries[2]]);
+                let waits = newest_waiting(tx, route.id, ContactId(7))?;
+                assert_eq!(waits, Some(deliveries[0]));
+                assert!(inbox::find(tx, route.id, ContactId(7))?.is_some());
+                let sql = "SELECT reason FROM delivery WHERE id = ?1";
+                let reason: String = tx.query_row(sql, [deliveries[0].0], |row| row.get(0))?;
+                assert_eq!(reason, "contact not in automation 12");
+                Ok(())
+            })
+            .await
+            .unwrap();
+    }
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension, named_params};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{LedgerError, Tx, sql, time::to_ms};
 
@@ -31,12 +31,20 @@ pub fn queue(
     arguments: &str,
     now: DateTime<Utc>,
 ) -> Result<JobId, LedgerError> {
-    let sql = "DELETE FROM job WHERE state IN ('done', 'failed') AND finished_at < :old";
-    tx.prepare_cached(sql)?.execute(named_params! { ":old": to_ms(now - KEEP) })?;
+    purge(tx, now)?;
     let sql = "INSERT INTO job (kind, arguments, requested_at) VALUES (:kind, :arguments, :now)";
     tx.prepare_cached(sql)?
         .execute(named_params! { ":kind": kind, ":arguments": arguments, ":now": to_ms(now) })?;
     Ok(JobId(tx.last_insert_rowid()))
+}
+
+/// Forgets answers that nobody came for in time.
+pub fn purge(tx: &Tx<'_>, now: DateTime<Utc>) -> Result<usize, LedgerError> {
+    sql::execute(
+        tx,
+        "DELETE FROM job WHERE state IN ('done', 'failed') AND finished_at < ?1",
+        [to_ms(now - KEEP)],
+    )
 }
 
 /// Whether any job waits.
@@ -64,7 +72,7 @@ pub fn take(tx: &Tx<'_>, now: DateTime<Utc>) -> Result<Option<Job>, LedgerError>
     }))
 }
 
-/// Keeps a job's answer, for whoever asked.
+/// Keeps a job's answer, for whoever asked; who does not want it any more has withdrawn the job.
 pub fn finish(
     tx: &Tx<'_>,
     job: JobId,
@@ -72,16 +80,23 @@ pub fn finish(
     answer: &str,
     now: DateTime<Utc>,
 ) -> Result<(), LedgerError> {
-    sql::change_one(
+    sql::execute(
         tx,
         "UPDATE job SET state = ?1, answer = ?2, finished_at = ?3 WHERE id = ?4",
         (if done { "done" } else { "failed" }, answer, to_ms(now), job.0),
     )
+    .map(drop)
 }
 
-/// Puts back what an engine that died had taken: a job may be done twice, it only asks.
-pub fn restart(tx: &Tx<'_>) -> Result<usize, LedgerError> {
-    sql::execute(tx, "UPDATE job SET state = 'queued' WHERE state = 'running'", [])
+/// Ends what an engine that stopped had taken: one that ended with the job would end with it again.
+/// Returns how many there were.
+pub fn end_unfinished(tx: &Tx<'_>, now: DateTime<Utc>) -> Result<usize, LedgerError> {
+    let answer = json!({ "error": "the engine stopped while it was at it" }).to_string();
+    sql::execute(
+        tx,
+        "UPDATE job SET state = 'failed', answer = ?1, finished_at = ?2 WHERE state = 'running'",
+        (answer, to_ms(now)),
+    )
 }
 
 /// Returns whether a job is done, and its answer; `None` while it is not finished.
@@ -95,7 +110,48 @@ pub fn answer(conn: &Connection, job: JobId) -> Result<Option<(bool, String)>, L
     )
 }
 
-/// Forgets a job whose answer was read.
+/// Forgets a job whose answer was read, or is not wanted any more; one that nobody came for in time
+/// may be gone already.
 pub fn forget(tx: &Tx<'_>, job: JobId) -> Result<(), LedgerError> {
-    sql::change_one(tx, "DELETE FROM job WHERE id = ?1", [job.0])
+    sql::execute(tx, "DELETE FROM job WHERE id = ?1", [job.0]).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::tests::{at, in_memory};
+
+    #[tokio::test]
+    async fn what_an_engine_was_at_when_it_stopped_has_failed_and_is_not_taken_again() {
+        let ledger = in_memory();
+        ledger
+            .write(|tx| {
+                let job = queue(tx, "poll", "{}", at(0))?;
+                assert_eq!(take(tx, at(1))?.map(|it| it.id), Some(job));
+                let waits = queue(tx, "plan", "{}", at(1))?;
+                assert_eq!(end_unfinished(tx, at(2))?, 1);
+                let (done, words) = answer(tx, job)?.expect("it is finished");
+                assert!(!done && words.contains("the engine stopped"), "{words}");
+                assert_eq!(take(tx, at(3))?.map(|it| it.id), Some(waits));
+                Ok(())
+            })
+            .await
+            .unwrap();
+    }
+
+    #[tokio::test]
+    async fn answers_that_nobody_came_for_are_forgotten_and_what_is_not_finished_stays() {
+        let ledger = in_memory();
+        ledger
+            .write(|tx| {
+                let job = queue(tx, "plan", r#"{"email":"maria@example.com"}"#, at(0))?;
+                take(tx, at(1))?;
+                assert_eq!(purge(tx, at(1_000))?, 0);
+                finish(tx, job, true, "{}", at(1_000))?;
+                assert_eq!((purge(tx, at(1_500))?, purge(tx, at(1_601))?), (0, 1));
+                Ok(())
+            })
+            .await
+            .unwrap();
+    }
 }

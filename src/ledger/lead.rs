@@ -76,8 +76,14 @@ pub fn key_of(route: &str, contact: ContactId, enrollment: Option<EnrollmentId>)
 }
 
 /// Makes a lead, `pending`.
+///
+/// Its key is taken where a renamed route left its old name to a new one: the route's row then tells
+/// the two apart, `site/51~2`.
 pub fn find(tx: &Tx<'_>, new: &NewLead<'_>, now: DateTime<Utc>) -> Result<LeadId, LedgerError> {
-    let key = key_of(new.route_name, new.contact, new.enrollment);
+    let mut key = key_of(new.route_name, new.contact, new.enrollment);
+    if by_key(tx, &key)?.is_some() {
+        key = format!("{key}~{}", new.route);
+    }
     let sql = "
         INSERT INTO lead (key, route_id, contact, enrollment, entered_at, turn, backfill,
                           found_by, found_at, state, updated_at)
@@ -109,23 +115,6 @@ pub fn get(conn: &Connection, id: LeadId) -> Result<Option<Lead>, LedgerError> {
 pub fn by_key(conn: &Connection, key: &str) -> Result<Option<Lead>, LedgerError> {
     let sql = format!("SELECT {COLUMNS} FROM lead WHERE key = :key");
     Ok(conn.prepare_cached(&sql)?.query_row(named_params! { ":key": key }, from_row).optional()?)
-}
-
-/// Returns the leads in a state, oldest first.
-pub fn in_state(conn: &Connection, state: LeadState) -> Result<Vec<Lead>, LedgerError> {
-    // The second condition is the partial index's own: without it the whole table is read.
-    let open = match state {
-        LeadState::Pending | LeadState::InDoubt | LeadState::Failed => {
-            "AND state IN ('pending', 'in_doubt', 'failed')"
-        }
-        LeadState::Done | LeadState::Skipped | LeadState::Erased => "",
-    };
-    let sql = format!("SELECT {COLUMNS} FROM lead WHERE state = :state {open} ORDER BY id");
-    let rows = conn
-        .prepare_cached(&sql)?
-        .query_map(named_params! { ":state": state.as_str() }, from_row)?
-        .collect::<Result<_, _>>()?;
-    Ok(rows)
 }
 
 /// Whether a contact has a lead on a route.
@@ -314,6 +303,27 @@ pub fn held_by_others(
     Ok(held)
 }
 
+/// Returns leads that failed, after `after`, oldest first.
+pub fn failed_after(
+    conn: &Connection,
+    after: LeadId,
+    limit: i64,
+) -> Result<Vec<LeadId>, LedgerError> {
+    // The second condition is the partial index's own: without it the whole table is read.
+    let sql = "
+        SELECT id FROM lead
+        WHERE state = 'failed' AND state IN ('pending', 'in_doubt', 'failed') AND id > :after
+        ORDER BY id
+        LIMIT :limit";
+    let rows = conn
+        .prepare_cached(sql)?
+        .query_map(named_params! { ":after": after.0, ":limit": limit }, |row| {
+            row.get(0).map(LeadId)
+        })?
+        .collect::<Result<_, _>>()?;
+    Ok(rows)
+}
+
 fn from_row(row: &Row<'_>) -> rusqlite::Result<Lead> {
     let record =
         |column: &str| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(column)?.map(RecordId));
@@ -336,4 +346,40 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Lead> {
 
 fn text(column: usize, error: crate::domain::lead::UnknownWord) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::{
+        route::{self, KeyKind},
+        tests::{at, in_memory},
+    };
+
+    #[tokio::test]
+    async fn a_name_that_is_used_again_after_a_renaming_makes_keys_of_its_own() {
+        let ledger = in_memory();
+        let keys = ledger
+            .write(|tx| {
+                let old = route::register(tx, "site", KeyKind::Enrollment, at(0))?;
+                let mut new = NewLead {
+                    route: old.id,
+                    route_name: "site",
+                    contact: ContactId(7),
+                    enrollment: Some(EnrollmentId(51)),
+                    entered_at: None,
+                    backfill: false,
+                    found_by: FoundBy::Webhook,
+                };
+                let mut leads = vec![find(tx, &new, at(1))?];
+                route::rename(tx, "site", "shop")?;
+                new.route = route::register(tx, "site", KeyKind::Enrollment, at(2))?.id;
+                leads.push(find(tx, &new, at(3))?);
+                let key = |id| Ok(get(tx, id)?.expect("it was made").key);
+                leads.into_iter().map(key).collect::<Result<Vec<_>, LedgerError>>()
+            })
+            .await
+            .unwrap();
+        assert_eq!(keys, ["site/51", "site/51~2"]);
+    }
 }

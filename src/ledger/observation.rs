@@ -75,6 +75,28 @@ pub fn newest_stamp(
     Ok(stamp.map(|stamp| stamp.map(from_ms)))
 }
 
+/// Keeps a newer stamp of a contact whose values are those that were seen last, so that the same
+/// stamp is not taken for a change again.
+pub fn touch(
+    tx: &Tx<'_>,
+    route: RouteId,
+    contact: ContactId,
+    stamp: DateTime<Utc>,
+) -> Result<(), LedgerError> {
+    let sql = "
+        UPDATE observation SET updated_at = :stamp
+        WHERE id = (SELECT max(id) FROM observation
+                    WHERE contact = :contact AND route_id = :route)
+          AND (updated_at IS NULL OR updated_at < :stamp)";
+    // No row: it was never seen. No change: the stamp is not newer.
+    tx.prepare_cached(sql)?.execute(named_params! {
+        ":stamp": to_ms(stamp),
+        ":contact": contact.0,
+        ":route": route.0,
+    })?;
+    Ok(())
+}
+
 /// Returns the fingerprint of a contact's derived values as last written.
 pub fn derived(
     conn: &Connection,
@@ -105,4 +127,47 @@ pub fn keep_derived(
         ":fingerprint": fingerprint.as_slice(),
     })?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::tests::{at, in_memory, site};
+
+    fn maria(updated_at: i64) -> Contact {
+        Contact {
+            id: ContactId(7),
+            email: "maria@example.com".to_owned(),
+            first_name: String::new(),
+            last_name: String::new(),
+            phone: String::new(),
+            company: String::new(),
+            tags: Vec::new(),
+            fields: Vec::new(),
+            created_at: None,
+            updated_at: Some(at(updated_at).fixed_offset()),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_newer_stamp_is_kept_with_the_newest_observation_and_an_older_one_is_not() {
+        let ledger = in_memory();
+        let seen = ledger
+            .write(|tx| {
+                let route = site(tx)?.id;
+                touch(tx, route, ContactId(7), at(1))?;
+                assert_eq!(newest_stamp(tx, route, ContactId(7))?, None);
+                keep(tx, route, &maria(10), at(10))?;
+                keep(tx, route, &maria(20), at(20))?;
+                let mut seen = Vec::new();
+                for stamp in [30, 25] {
+                    touch(tx, route, ContactId(7), at(stamp))?;
+                    seen.push(newest_stamp(tx, route, ContactId(7))?.flatten());
+                }
+                Ok(seen)
+            })
+            .await
+            .unwrap();
+        assert_eq!(seen, [Some(at(30)), Some(at(30))]);
+    }
 }

@@ -8,6 +8,7 @@ use rusqlite::Connection;
 use super::{
     Ledger, LedgerError,
     connection::{self, Access},
+    handle::Log,
     lock::EngineLock,
     meta::Key,
     migrate,
@@ -92,7 +93,11 @@ impl Options {
         let writer = Writer { conn, key, rng: RefCell::new(rng) };
         match (self.executor, self.path) {
             (Executor::Thread, Some(file)) => {
-                Ledger::on_threads(path, writer, || connection::open(&file, Access::Read))
+                let log = match opener {
+                    Opener::Engine(_) => Log::Emptied,
+                    Opener::Command => Log::Left,
+                };
+                Ledger::on_threads(path, writer, log, || connection::open(&file, Access::Read))
             }
             (Executor::InPlace, _) | (_, None) => Ok(Ledger::in_place(path, writer)),
         }
@@ -106,5 +111,28 @@ impl Options {
                 .map_err(|source| LedgerError::File { path: path.clone(), source })?;
         }
         connection::open(path, Access::Write)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::tests::{options, site};
+
+    #[tokio::test]
+    async fn only_the_engine_empties_the_log_when_it_closes() {
+        let directory = tempfile::TempDir::new().unwrap();
+        let lock = EngineLock::take(&directory.path().join("ponte.db")).unwrap();
+        let log = directory.path().join("ponte.db-wal");
+        // Somebody else has it open, or the last one to close would empty it anyway.
+        let other = options(directory.path()).open(Opener::Command).unwrap();
+        for (opener, is_left) in [(Opener::Command, true), (Opener::Engine(&lock), false)] {
+            let ledger = options(directory.path()).open(opener).unwrap();
+            ledger.write(|tx| site(tx).map(drop)).await.unwrap();
+            ledger.write(|tx| crate::ledger::meta::set(tx, "test", 1)).await.unwrap();
+            ledger.close().await;
+            assert_eq!(fs::metadata(&log).unwrap().len() > 0, is_left, "{opener:?}");
+        }
+        other.close().await;
     }
 }

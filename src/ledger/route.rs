@@ -144,6 +144,41 @@ pub fn start(tx: &Tx<'_>, routes: &[Start], now: DateTime<Utc>) -> Result<Vec<Ro
     Ok(rows)
 }
 
+/// The routes as they would be if they ran now; changes nothing, and fails where [`start`] would.
+///
+/// A route that never ran has a provisional row: its id is negative, its first start is now.
+pub fn look(
+    conn: &Connection,
+    routes: &[Start],
+    now: DateTime<Utc>,
+) -> Result<Vec<Route>, LedgerError> {
+    let mut rows = Vec::with_capacity(routes.len());
+    for (provisional, route) in (1..).zip(routes) {
+        let known = match (find(conn, &route.name)?, &route.was) {
+            (None, Some(was)) => find(conn, was)?,
+            (known, _) => known,
+        };
+        let row = if let Some(row) = known {
+            Route { name: route.name.clone(), ..row }
+        } else if let Some(old) = renamed_silently(conn, route, routes)? {
+            return Err(LedgerError::Renamed { old, new: route.name.clone() });
+        } else {
+            Route {
+                id: RouteId(-provisional),
+                name: route.name.clone(),
+                key_kind: route.key_kind,
+                first_start: now,
+                is_paused: false,
+            }
+        };
+        if row.key_kind != route.key_kind {
+            return Err(LedgerError::KeyKind { route: route.name.clone() });
+        }
+        rows.push(row);
+    }
+    Ok(rows)
+}
+
 /// The route whose contacts are those of the new route `route`, and which is configured no more.
 fn renamed_silently(
     conn: &Connection,
@@ -161,7 +196,9 @@ fn renamed_silently(
         [&route.members],
         |row| row.get(0),
     )?;
-    Ok(olds.into_iter().find(|old| routes.iter().all(|it| it.name != *old)))
+    let is_configured =
+        |old: &String| routes.iter().any(|it| it.name == *old || it.was.as_ref() == Some(old));
+    Ok(olds.into_iter().find(|old| !is_configured(old)))
 }
 
 /// Whether a person paused the route.
@@ -203,4 +240,39 @@ pub fn set_paused(
         sql::change_one(tx, sql, (route.id, paused))?;
     }
     Ok(routes.into_iter().map(|it| it.name).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::tests::{at, in_memory};
+
+    fn route(name: &str, was: Option<&str>) -> Start {
+        Start {
+            name: name.to_owned(),
+            was: was.map(str::to_owned),
+            key_kind: KeyKind::Enrollment,
+            members: format!("automation of {name}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn looking_shows_routes_as_they_would_start_and_changes_nothing() {
+        let ledger = in_memory();
+        ledger
+            .write(|tx| {
+                let old = start(tx, &[route("site", None)], at(0))?.remove(0);
+                let routes = [route("shop", Some("site")), route("new", None)];
+                let seen = look(tx, &routes, at(9))?;
+                assert_eq!((seen[0].id, seen[0].first_start), (old.id, at(0)));
+                assert_eq!((seen[1].id, seen[1].first_start), (RouteId(-2), at(9)));
+                assert_eq!(all(tx)?, [old]);
+                let contact = Start { key_kind: KeyKind::Contact, ..route("site", None) };
+                let refused = look(tx, &[contact], at(9));
+                assert!(matches!(refused, Err(LedgerError::KeyKind { .. })));
+                Ok(())
+            })
+            .await
+            .unwrap();
+    }
 }

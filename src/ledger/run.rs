@@ -109,20 +109,25 @@ pub fn watermark(
     Ok(at.map(from_ms))
 }
 
-/// Moves a watermark to the start of a run that read every page; it never goes back.
+/// Moves a watermark to the start of a run that read every page.
+///
+/// It never goes back, but for one that is later than `now`: a clock that was wrong set it.
 pub fn set_watermark(
     tx: &Tx<'_>,
     route: RouteId,
     question: Question,
     at: DateTime<Utc>,
+    now: DateTime<Utc>,
 ) -> Result<(), LedgerError> {
     let sql = "
         INSERT INTO watermark (route_id, question, at) VALUES (:route, :question, :at)
-        ON CONFLICT (route_id, question) DO UPDATE SET at = max(at, excluded.at)";
+        ON CONFLICT (route_id, question) DO UPDATE
+        SET at = CASE WHEN at > :now THEN excluded.at ELSE max(at, excluded.at) END";
     tx.prepare_cached(sql)?.execute(named_params! {
         ":route": route.0,
         ":question": question,
         ":at": to_ms(at),
+        ":now": to_ms(now),
     })?;
     Ok(())
 }
@@ -138,4 +143,37 @@ pub fn end_unfinished(tx: &Tx<'_>, kind: Kind, now: DateTime<Utc>) -> Result<(),
         finish(tx, RunId(run), Outcome::Partial, Some("cut off by a stop"), "{}", now)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::tests::{at, in_memory, site};
+
+    #[tokio::test]
+    async fn a_watermark_goes_back_only_from_the_future() {
+        let ledger = in_memory();
+        let marks = ledger
+            .write(|tx| {
+                let (route, question) = (site(tx)?.id, Question::Entered);
+                let mut marks = Vec::new();
+                // Set at a time, while the clock shows another.
+                for (mark, now) in [(100, 101), (50, 102), (200, 201), (150, 160), (140, 190)] {
+                    set_watermark(tx, route, question, at(mark), at(now))?;
+                    marks.push(watermark(tx, route, question)?.expect("it was set"));
+                }
+                Ok(marks)
+            })
+            .await
+            .unwrap();
+        assert_eq!(marks, [100, 100, 200, 150, 150].map(at));
+    }
+}
+
+/// Returns when a run ended, or was cut off.
+pub fn finished_at(conn: &Connection, run: RunId) -> Result<Option<DateTime<Utc>>, LedgerError> {
+    let sql = "SELECT finished_at FROM run WHERE id = :id";
+    let at: Option<i64> =
+        conn.prepare_cached(sql)?.query_row(named_params! { ":id": run.0 }, |row| row.get(0))?;
+    Ok(at.map(from_ms))
 }

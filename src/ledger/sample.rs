@@ -1,5 +1,7 @@
 //! Made-up ledgers for tests: a small one in which everything happens once, and a large one.
 
+pub(crate) mod reconciled;
+
 use std::{
     collections::BTreeSet,
     sync::{

@@ -207,6 +207,22 @@ pub fn find(
     now: DateTime<Utc>,
 ) -> Result<(), LedgerError> {
     let sql = "
+        SELECT EXISTS (SELECT 1 FROM finding
+                       WHERE run_id = :run AND route_id = :route AND contact = :contact
+                         AND enrollment IS :enrollment)";
+    let known: bool = tx.prepare_cached(sql)?.query_row(
+        named_params! {
+            ":run": run.0,
+            ":route": new.route,
+            ":contact": new.contact,
+            ":enrollment": new.enrollment,
+        },
+        |row| row.get(0),
+    )?;
+    if known {
+        return Ok(());
+    }
+    let sql = "
         INSERT INTO finding (run_id, route_id, contact, enrollment, enrolled_at, found_at)
         VALUES (:run, :route, :contact, :enrollment, :enrolled_at, :now)";
     tx.prepare_cached(sql)?.execute(named_params! {
@@ -261,11 +277,13 @@ pub fn tie(tx: &Tx<'_>, run: RunId, now: DateTime<Utc>) -> Result<(), LedgerErro
     Ok(())
 }
 
-/// How many of a run's findings are not brought in yet: no lead, or one that is not settled.
+/// How many of a run's findings are not brought in yet: no lead, or one that is not settled. Those
+/// of routes that a person paused do not count: nobody brings them in.
 pub fn open_findings(conn: &Connection, run: RunId) -> Result<i64, LedgerError> {
     let sql = "
         SELECT count(*)
-        FROM finding LEFT JOIN lead ON lead.id = lead_id
+        FROM finding JOIN route ON route.id = finding.route_id AND route.paused = 0
+            LEFT JOIN lead ON lead.id = lead_id
         WHERE run_id = :run AND (lead.id IS NULL OR lead.state IN ('pending', 'in_doubt'))";
     Ok(conn.prepare_cached(sql)?.query_row(named_params! { ":run": run.0 }, |row| row.get(0))?)
 }

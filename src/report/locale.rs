@@ -1,6 +1,6 @@
 //! How reports show times, and where their links lead.
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta, Utc};
 use chrono_tz::Tz;
 use serde_json::Value;
 
@@ -28,9 +28,19 @@ impl Locale {
         at.map_or(Value::Null, |at| self.json(at))
     }
 
+    /// The zone's wall clock, in a format of `chrono`.
+    pub(super) fn written(&self, at: DateTime<Utc>, format: &str) -> String {
+        at.with_timezone(&self.zone).format(format).to_string()
+    }
+
+    /// The zone's day.
+    pub(super) fn day(&self, at: DateTime<Utc>) -> NaiveDate {
+        at.with_timezone(&self.zone).date_naive()
+    }
+
     /// The zone's wall clock.
     pub(super) fn text(&self, at: DateTime<Utc>) -> String {
-        at.with_timezone(&self.zone).format("%F %T").to_string()
+        self.written(at, "%F %T")
     }
 
     /// The same, or nothing.
@@ -57,7 +67,7 @@ impl Locale {
 }
 
 /// A length of time in its two largest units: `3 h 20 min`.
-pub(super) fn lasting(length: TimeDelta) -> String {
+pub fn lasting(length: TimeDelta) -> String {
     let seconds = length.num_seconds().max(0);
     let (days, hours) = (seconds / 86_400, seconds / 3_600 % 24);
     let (minutes, rest) = (seconds / 60 % 60, seconds % 60);

@@ -80,14 +80,6 @@ pub enum CallError {
 }
 
 impl CallError {
-    /// The error without the server's own words, which may name a person.
-    pub fn plain(&self) -> String {
-        match self {
-            Self::Status { api, operation, status, .. } => format!("{api} {operation}: {status}"),
-            other => other.to_string(),
-        }
-    }
-
     /// What a caller does about it.
     pub const fn verdict(&self) -> Verdict {
         match self {
@@ -109,11 +101,50 @@ impl CallError {
         }
     }
 
+    /// What failed, without the server's own words: for logs, runs, and all that `erase` does not
+    /// reach.
+    pub fn plain(&self) -> String {
+        match self {
+            Self::Wire { api, operation, source, .. } => {
+                format!("{api} {operation}: {}", source.kind())
+            }
+            Self::Status { api, operation, status, .. } => format!("{api} {operation}: {status}"),
+            Self::Unreadable { .. } | Self::NotRecorded { .. } | Self::Stopping { .. } => {
+                self.to_string()
+            }
+        }
+    }
+
     /// The HTTP status, where one came.
     pub const fn status(&self) -> Option<u16> {
         match self {
             Self::Status { status, .. } => Some(*status),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_servers_words_are_for_people_and_not_for_runs() {
+        let refused = CallError::Status {
+            api: "Ploomes",
+            operation: "POST /Contacts".to_owned(),
+            status: 400,
+            message: Some("maria@example.com is taken".to_owned()),
+            verdict: Verdict::GiveUp,
+        };
+        assert_eq!(refused.plain(), "Ploomes POST /Contacts: 400");
+        assert!(refused.to_string().contains("maria@example.com"));
+        let broken = CallError::Wire {
+            api: "ActiveCampaign",
+            operation: "GET /contacts".to_owned(),
+            source: WireError::Broken("https://example.com/?email=maria@example.com".into()),
+            verdict: Verdict::TryLater { after: None },
+        };
+        assert_eq!(broken.plain(), "ActiveCampaign GET /contacts: broken");
     }
 }

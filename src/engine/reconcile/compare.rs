@@ -11,10 +11,7 @@ use super::counts::{Counts, Tally};
 use crate::{
     activecampaign::ContactRow,
     domain::{Contact, ContactId, Enrollment, FoundBy, Lane, LeadState, RouteId},
-    engine::{
-        reference::Ready,
-        route::{Membership, Route},
-    },
+    engine::{reference::Ready, route::Route},
     ledger::{
         Hash, LedgerError, Tx, inbox, lead, observation, route,
         run::RunId,
@@ -92,8 +89,7 @@ impl Page {
         counts: &mut Counts,
     ) -> Result<(), LedgerError> {
         let contact = row.contact.id;
-        let entries = entries_of(route, row);
-        for entry in entries {
+        for entry in route.entries_of(row).unwrap_or_default() {
             if let Some(lead) = swept(leads, route.id, &entry) {
                 counts.read += 1;
                 count_lead(lead, counts);
@@ -240,37 +236,6 @@ fn count_lead(lead: &SweptLead, counts: &mut Counts) {
     }
     if lead.state == LeadState::Failed {
         counts.failed += 1;
-    }
-}
-
-/// The contact's entries into the route, as a page shows them.
-fn entries_of(route: &Route, row: &ContactRow) -> Vec<Enrollment> {
-    let single = |entered_at| vec![Enrollment { id: None, entered_at }];
-    match &route.membership {
-        Membership::Automation(automation) => row
-            .enrollments
-            .iter()
-            .flatten()
-            .filter(|entry| entry.automation == *automation)
-            .map(|entry| entry.enrollment)
-            .collect(),
-        Membership::Tag(tag) => row
-            .tags
-            .iter()
-            .flatten()
-            .find(|it| it.name.as_ref().is_some_and(|name| name.eq_ignore_ascii_case(tag)))
-            .map(|tagging| single(tagging.since))
-            .unwrap_or_default(),
-        Membership::List(list) => row
-            .lists
-            .iter()
-            .flatten()
-            .find(|it| it.list == *list && it.active)
-            .map(|it| single(it.since))
-            .unwrap_or_default(),
-        Membership::EveryContact => {
-            single(row.contact.created_at.map(|created| created.with_timezone(&Utc)))
-        }
     }
 }
 

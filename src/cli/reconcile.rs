@@ -1,0 +1,160 @@
+//! `reconcile` and `report`: everybody in `ActiveCampaign` against the ledger.
+
+mod output;
+mod progress;
+
+use std::{io::IsTerminal, time::Duration};
+
+use chrono::TimeDelta;
+use serde_json::json;
+
+use super::{
+    Failure,
+    args::{Reconcile, Report, Shown},
+    handover::{self, ANSWER_WITHIN, Patience},
+};
+use crate::{
+    clock::Clock,
+    config::{Config, ReconcileMode},
+    engine::jobs::kind,
+    ledger::{self, open::Opener, run::RunId},
+    report::{Ending, Reconciliation, lasting},
+};
+
+/// Calls to Ploomes that a lead costs at most: look, company, person, deal.
+const CALLS_OF_A_LEAD: i64 = 4;
+
+/// What a run may take for reading, beside the writes that are waited for: ten million contacts at
+/// `ActiveCampaign`'s own pace.
+const READ_WITHIN: Duration = Duration::from_hours(6);
+
+/// One full reconciliation now.
+pub(super) async fn reconcile(config: &Config, asked: &Reconcile) -> Result<(), Failure> {
+    if let Some(name) = &asked.route
+        && !config.routes.iter().any(|route| route.name == *name)
+    {
+        return Err(Failure::Usage(format!("no route is called \"{name}\"")));
+    }
+    if asked.all {
+        return reconcile_all(config, asked).await;
+    }
+    let report = one(config, asked, asked.mode.unwrap_or(config.reconcile.mode)).await?;
+    give(&report, &asked.shown)?;
+    ended(&report)
+}
+
+/// The last reconciliation again, or that one.
+pub(super) async fn report(config: &Config, asked: &Report) -> Result<(), Failure> {
+    let report = match (read(config, asked.run.map(RunId)).await?, asked.run) {
+        (Some(report), _) => report,
+        (None, Some(run)) => {
+            return Err(Failure::Usage(format!(
+                "there is no reconciliation {run}; `ponte report` shows the last one"
+            )));
+        }
+        (None, None) => {
+            return Err(anyhow::anyhow!(
+                "there was no reconciliation yet; `ponte reconcile` makes one"
+            )
+            .into());
+        }
+    };
+    give(&report, &asked.shown)
+}
+
+/// Brings in however much is missing, after a count, a forecast and a question.
+async fn reconcile_all(config: &Config, asked: &Reconcile) -> Result<(), Failure> {
+    may_ask(asked, std::io::stdin().is_terminal()).map_err(Failure::Usage)?;
+    let counted = one(config, asked, ReconcileMode::Report).await?;
+    let nothing = counted.found() == (0, 0);
+    if !nothing {
+        output::note(&forecast(&counted, config));
+    }
+    let go_on = !nothing && (asked.yes || confirmed()?);
+    let report = if go_on { one(config, asked, ReconcileMode::Repair).await? } else { counted };
+    give(&report, &asked.shown)?;
+    ended(&report)
+}
+
+/// Whether everything can be brought in, as it was asked for.
+fn may_ask(asked: &Reconcile, terminal: bool) -> Result<(), String> {
+    if asked.mode == Some(ReconcileMode::Report) {
+        return Err("--all brings in what was missed, and --mode report writes nothing".to_owned());
+    }
+    if !asked.yes && !terminal {
+        let words = "--all asks before it writes, and there is nobody to ask here; add --yes";
+        return Err(words.to_owned());
+    }
+    Ok(())
+}
+
+/// What is to be brought in, how many calls that is, and how long they take.
+fn forecast(counted: &Reconciliation, config: &Config) -> String {
+    let (missed, stale) = counted.found();
+    let calls = missed.saturating_add(stale).saturating_mul(CALLS_OF_A_LEAD);
+    let limit = i64::from(config.ploomes.requests_per_minute.max(1));
+    let seconds = calls.saturating_mul(60).saturating_add(limit - 1) / limit;
+    let length = TimeDelta::try_seconds(seconds).map_or("years".to_owned(), lasting);
+    let but = if counted.is_complete() { "" } else { "Not everything could be read: at least " };
+    format!(
+        "{but}{missed} leads are missing and {stale} are out of date. To bring them in takes up to \
+         {calls} calls to Ploomes: about {length} at {limit} a minute, after what comes fresh."
+    )
+}
+
+fn confirmed() -> Result<bool, Failure> {
+    let question = dialoguer::Confirm::new().with_prompt("Bring them in?").default(false);
+    Ok(question.interact()?)
+}
+
+/// Makes a run, and reads what came of it.
+async fn one(
+    config: &Config,
+    asked: &Reconcile,
+    mode: ReconcileMode,
+) -> Result<Reconciliation, Failure> {
+    let repairs = mode == ReconcileMode::Repair;
+    let arguments = json!({
+        "route": asked.route,
+        "mode": if repairs { "repair" } else { "report" },
+        "all": asked.all,
+        "wait_s": asked.wait.as_secs(),
+    });
+    let patience = Patience {
+        answer: ANSWER_WITHIN + READ_WITHIN + asked.wait,
+        drain: repairs.then_some(asked.wait),
+    };
+    let job = (kind::RECONCILE, &arguments);
+    let Some(answer) = handover::perform_long(config, job, patience, progress::show).await? else {
+        output::note("stopped; what was found stays in the queue, and the next run goes on");
+        return Err(Failure::Partial);
+    };
+    let run = answer["run"].as_str().and_then(|run| run.parse().ok()).map(RunId);
+    let report = read(config, run).await?;
+    report.ok_or_else(|| anyhow::anyhow!("the reconciliation left no trace; see the log").into())
+}
+
+/// A run as the ledger has it.
+async fn read(config: &Config, run: Option<RunId>) -> Result<Option<Reconciliation>, Failure> {
+    let ledger = super::open_ledger(config, &Clock::system(), Opener::Command)?;
+    let zone = config.schedule.timezone;
+    let report = ledger.read(move |conn| ledger::report::read(conn, run, zone)).await?;
+    ledger.close().await;
+    Ok(report.map(|report| Reconciliation::new(report, config)))
+}
+
+fn give(report: &Reconciliation, shown: &Shown) -> Result<(), Failure> {
+    output::give(report, shown.format(), shown.output.as_deref())
+}
+
+/// The status that it ends with.
+fn ended(report: &Reconciliation) -> Result<(), Failure> {
+    match report.ending() {
+        Ending::Well => Ok(()),
+        Ending::Wrong => Err(Failure::Wrong),
+        Ending::Partial => Err(Failure::Partial),
+    }
+}
+
+#[cfg(test)]
+mod tests;
