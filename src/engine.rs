@@ -7,6 +7,7 @@
 
 pub mod backoff;
 pub mod claim;
+pub mod drift;
 pub mod execute;
 pub mod found;
 pub mod health;

@@ -8,6 +8,7 @@ pub mod audit;
 pub mod contact;
 pub mod control;
 pub mod delivery;
+pub mod drift;
 pub mod error;
 pub mod explain;
 pub mod handle;

@@ -5,6 +5,7 @@
 //! that was never answered happened. Pure: no I/O, no clock, no randomness, no unordered
 //! collection.
 
+pub mod drift;
 pub mod identity;
 pub mod matching;
 pub mod plan;

@@ -12,6 +12,7 @@ mod pages;
 pub mod query;
 pub mod reader;
 pub mod search;
+pub mod standing;
 pub mod writer;
 
 #[cfg(test)]

@@ -150,6 +150,11 @@ fn settings(config: &Config, zone: Tz) -> Settings {
             config::ReconcileMode::Report => Mode::Report,
             config::ReconcileMode::Repair => Mode::Repair,
         },
+        drift: match config.reconcile.drift {
+            config::Drift::Off => None,
+            config::Drift::Report => Some(Mode::Report),
+            config::Drift::Repair => Some(Mode::Repair),
+        },
         timezone: zone,
     }
 }

@@ -100,6 +100,7 @@ pub(super) fn context_with(
         company: newest_with(|lead| lead.company),
         person: newest_with(|lead| lead.person),
         deal: lead.deal,
+        named_on_deal: named_on(conn, &lead)?,
         noted: journal::is_noted(conn, lead.id)?,
         older_waiting: siblings
             .iter()
@@ -111,6 +112,14 @@ pub(super) fn context_with(
     let open = journal::open_of(conn, lead.id)?;
     let derived_before = observation::derived(conn, lead.route, lead.contact)?;
     Ok(Context { work, lead, contact, known, open, derived_before, keys: BTreeSet::new() })
+}
+
+/// The companies and persons that were written into the lead's deal last.
+fn named_on(conn: &Connection, lead: &Lead) -> Result<BTreeSet<RecordId>, LedgerError> {
+    let Some(deal) = lead.deal else { return Ok(BTreeSet::new()) };
+    let written = journal::written(conn, StepKind::Deal, deal, lead.contact)?;
+    let id_in = |property: &str| written.get(property)?.as_i64().map(RecordId);
+    Ok(["ContactId", "PersonId"].into_iter().filter_map(id_in).collect())
 }
 
 /// Why nothing could be observed.

@@ -290,7 +290,7 @@ pub(super) async fn next_enrollments(
 }
 
 /// Waits before the next try of a read, or gives the run up.
-async fn wait_or_fail(
+pub(super) async fn wait_or_fail(
     shared: &Shared,
     error: CallError,
     failures: &mut u32,

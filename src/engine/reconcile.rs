@@ -18,7 +18,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use self::counts::Tally;
-use super::{route::Route, shared::Shared};
+use super::{
+    drift::{self, Drift},
+    route::Route,
+    shared::Shared,
+};
 use crate::{
     domain::{ContactId, Lane},
     ledger::{
@@ -105,7 +109,8 @@ pub(super) async fn reconcile(shared: &Shared, request: &Request) -> Result<RunI
     let witness = run.witness().await;
     let stale = run.count_stale().await?;
     let over = run.repair(stale).await?;
-    run.finish(&witness, over).await?;
+    let drift = run.drift().await?;
+    run.finish(&witness, over, drift).await?;
     Ok(run.id)
 }
 
@@ -185,8 +190,30 @@ impl Run<'_> {
         witness
     }
 
+    /// Compares the records in Ploomes with what was written to them, where that is wanted.
+    async fn drift(&mut self) -> Result<Drift, LedgerError> {
+        let Some(mode) = self.shared.settings.drift else { return Ok(Drift::default()) };
+        let since = self.shared.routes.iter().map(|route| route.since.min(route.first_start)).min();
+        let scope = drift::Scope {
+            run: self.id,
+            started: self.started,
+            route: self.request.route.as_ref().and(self.routes.first()).map(|route| route.id),
+            since: since.unwrap_or(self.started),
+            repair: mode == Mode::Repair && self.request.mode == Mode::Repair,
+            all: self.request.all,
+        };
+        let drift = drift::look(self.shared, &scope).await?;
+        self.tally.doubts.extend(drift.doubts.iter().cloned());
+        Ok(drift)
+    }
+
     /// Writes down how it ended.
-    async fn finish(&mut self, witness: &[Value], over: bool) -> Result<(), LedgerError> {
+    async fn finish(
+        &mut self,
+        witness: &[Value],
+        over: bool,
+        drift: Drift,
+    ) -> Result<(), LedgerError> {
         let (id, now) = (self.id, self.shared.now());
         let mut routes = Vec::with_capacity(self.routes.len());
         for route in &self.routes {
@@ -217,9 +244,9 @@ impl Run<'_> {
         let detail = json!({
             "routes": routes,
             "witness": witness,
-            "drift": [],
+            "drift": drift.findings,
             "contacts": self.tally.contacts,
-            "over_max_repairs": over,
+            "over_max_repairs": over || drift.over,
         })
         .to_string();
         self.shared
@@ -228,6 +255,7 @@ impl Run<'_> {
                 if outcome == Outcome::Complete {
                     progress::forget(tx, id)?;
                 }
+                drift.memory.keep(tx)?;
                 run::finish(tx, id, outcome, reason.as_deref(), &detail, now)
             })
             .await?;

@@ -133,6 +133,11 @@ impl Loaded {
         self.routes.get(&id)
     }
 
+    /// The user of our key.
+    pub(super) const fn me(&self) -> Option<RecordId> {
+        self.me
+    }
+
     /// Whether the Ploomes key is that of a person, not of an integration user.
     pub(super) const fn key_is_a_persons(&self) -> bool {
         self.key_is_a_persons

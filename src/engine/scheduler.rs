@@ -14,7 +14,7 @@ use tokio_cron_scheduler::{Job, JobScheduler};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    poll,
+    drift, poll,
     reconcile::{self, Request},
     shared::Shared,
     wake::woken_or_due,
@@ -58,7 +58,12 @@ async fn start_waker(notify: Arc<Notify>) -> Option<JobScheduler> {
 }
 
 async fn keep_schedule(shared: &Shared) {
-    name_the_gap(shared).await;
+    let alive = name_the_gap(shared).await;
+    // Beside the first poll, which waits for nothing.
+    tokio::join!(drift::name_orphans(shared, alive), keep_polling(shared));
+}
+
+async fn keep_polling(shared: &Shared) {
     // What came while nobody was here is looked at before anything else.
     let mut first = true;
     loop {
@@ -146,8 +151,8 @@ async fn is_to_resume(shared: &Shared) -> bool {
     sweep.mode == mode && now - ended > RESUME_AFTER
 }
 
-/// Says from when to when nothing was received or polled.
-async fn name_the_gap(shared: &Shared) {
+/// Says from when to when nothing was received or polled; returns when it last was.
+async fn name_the_gap(shared: &Shared) -> Option<DateTime<Utc>> {
     let zone = shared.settings.timezone;
     let alive = shared.ledger.read(meta::last_alive).await.ok().flatten();
     let now = shared.now();
@@ -159,6 +164,7 @@ async fn name_the_gap(shared: &Shared) {
             to.format("%F %T")
         );
     }
+    alive
 }
 
 /// Whether a run is due: its next time after the last start has come, or there never was one.

@@ -99,6 +99,8 @@ pub struct Settings {
     pub reconcile: croner::Cron,
     /// What a scheduled one does about what it finds.
     pub reconcile_mode: Mode,
+    /// What is done about records that are not what was written; `None`: they are not looked for.
+    pub drift: Option<Mode>,
     /// The zone of cron expressions and reports.
     pub timezone: Tz,
 }

@@ -3,12 +3,15 @@
 //! A step at `sent` or `in_doubt` is the only dangerous state. While a lead has one, its identity
 //! keys stand in `step_key`, so that nothing that shares one is planned, across a crash too.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod written;
+
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde_json::{Map, Value};
 
+pub use self::written::{LastWritten, last_written, written};
 use super::{
     LedgerError, PayloadKind, Subject, Tx, lead,
     step::{StepEvent, StepState},
@@ -16,7 +19,7 @@ use super::{
     work,
 };
 use crate::{
-    domain::{ContactId, Lane, LeadId, LeadState, RecordId, RouteId},
+    domain::{Lane, LeadId, LeadState, RecordId, RouteId},
     planner::StepKind,
 };
 
@@ -207,7 +210,7 @@ pub fn open_of(conn: &Connection, lead: LeadId) -> Result<Option<OpenStep>, Ledg
         .optional()?)
 }
 
-fn open_from_row(row: &Row<'_>) -> rusqlite::Result<OpenStep> {
+pub(super) fn open_from_row(row: &Row<'_>) -> rusqlite::Result<OpenStep> {
     let body: Option<Vec<u8>> = row.get("body")?;
     Ok(OpenStep {
         id: StepId(row.get("id")?),
@@ -318,58 +321,6 @@ pub fn is_noted(conn: &Connection, lead: LeadId) -> Result<bool, LedgerError> {
             WHERE lead_id = :lead AND kind = 'note' AND action = 'create' AND state <> 'refused')";
     Ok(conn.prepare_cached(sql)?.query_row(named_params! { ":lead": lead.0 }, |row| row.get(0))?)
 }
-
-/// What was written last to a record, by property or `FieldKey`: every request that was or may
-/// have been applied, the newer over the older.
-///
-/// Left out is what a whole list merely carried, and what was written last for another contact: two
-/// contacts who share a record and do not agree would write over each other for ever.
-pub fn written(
-    conn: &Connection,
-    kind: StepKind,
-    record: RecordId,
-    contact: ContactId,
-) -> Result<BTreeMap<String, Value>, LedgerError> {
-    let sql = "
-        SELECT body, fields, lead.contact
-        FROM step JOIN payload ON payload.id = request_id JOIN lead ON lead.id = lead_id
-        WHERE step.kind = :kind AND record = :record AND step.state <> 'refused' AND body IS NOT NULL
-        ORDER BY step.id";
-    let mut statement = conn.prepare_cached(sql)?;
-    let mut rows =
-        statement.query(named_params! { ":kind": kind.as_str(), ":record": record.0 })?;
-    let mut written = BTreeMap::new();
-    while let Some(row) = rows.next()? {
-        let (body, of): (Vec<u8>, ContactId) = (row.get(0)?, row.get(2)?);
-        let fields: Option<Vec<String>> =
-            row.get::<_, Option<String>>(1)?.and_then(|fields| serde_json::from_str(&fields).ok());
-        let request: Map<String, Value> = serde_json::from_slice(&body).unwrap_or_default();
-        let values = request.into_iter().flat_map(|(property, value)| match value {
-            Value::Array(items) if property == "OtherProperties" => by_field_key(&items),
-            value => BTreeMap::from([(property, value)]),
-        });
-        let set = |name: &String| fields.as_ref().is_none_or(|fields| fields.contains(name));
-        written.extend(values.filter(|(name, _)| set(name)).map(|(name, it)| (name, (it, of))));
-    }
-    let ours = written.into_iter().filter(|(_, (_, of))| *of == contact);
-    Ok(ours.map(|(name, (value, _))| (name, value)).collect())
-}
-
-/// One item of a custom field stands for itself, several are an array.
-fn by_field_key(items: &[Value]) -> BTreeMap<String, Value> {
-    let mut fields: BTreeMap<String, Vec<Value>> = BTreeMap::new();
-    for item in items {
-        if let Some(key) = item.get("FieldKey").and_then(Value::as_str) {
-            fields.entry(key.to_owned()).or_default().push(item.clone());
-        }
-    }
-    let value = |mut items: Vec<Value>| match items.len() {
-        1 => items.remove(0),
-        _ => Value::Array(items),
-    };
-    fields.into_iter().map(|(key, items)| (key, value(items))).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

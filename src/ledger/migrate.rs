@@ -18,8 +18,11 @@ use rusqlite::{Connection, TransactionBehavior, backup::Backup};
 use super::{LedgerError, lock::beside, meta};
 
 /// The schema, step by step; a file's `user_version` is how many of them it has.
-pub(super) const STEPS: &[&str] =
-    &[include_str!("../../schema/0001_ledger.sql"), include_str!("../../schema/0002_sweeps.sql")];
+pub(super) const STEPS: &[&str] = &[
+    include_str!("../../schema/0001_ledger.sql"),
+    include_str!("../../schema/0002_sweeps.sql"),
+    include_str!("../../schema/0003_drift.sql"),
+];
 
 /// Marks a file as a ledger: the bytes `pnte`.
 const APPLICATION_ID: i64 = 0x706e_7465;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    ContactRecord, DealRecord, Purpose, Situation,
+    ContactRecord, DealRecord, Purpose, Situation, StepKind,
     found::{How, Who},
 };
 use crate::{
@@ -125,6 +125,9 @@ pub(super) fn open_one(who: &Who<'_>, situation: &Situation) -> Option<RecordId>
 ///   linked to a company before that deal was made, so only a person with a company can have one;
 ///   or any person where the route leaves existing persons as they are, and links none.
 ///
+/// A lead that holds its deal needs no other; but where its person or company is gone from Ploomes,
+/// the deal is read to see whether it still names what is gone.
+///
 /// All other leads pay nothing: new persons, persons without a company, and persons whose company
 /// is the one that was found.
 pub fn more_deals(
@@ -134,8 +137,13 @@ pub fn more_deals(
 ) -> Option<Vec<RecordId>> {
     let seen = &situation.seen;
     let brings = situation.purpose == Purpose::Bring && derived.failure.is_none();
-    if !brings || !policy.behaviour.has_deal() || situation.known.deal.is_some() {
+    if !brings || !policy.behaviour.has_deal() {
         return None;
+    }
+    if situation.known.deal.is_some() {
+        let gone = gone(situation);
+        let unread: Vec<RecordId> = gone.difference(&seen.deals_read_of).copied().collect();
+        return (!unread.is_empty()).then_some(unread);
     }
     let who = Who::is_there(policy, derived, situation);
     let person = who.person.as_ref()?.record;
@@ -157,6 +165,30 @@ pub fn more_deals(
         return None;
     }
     Some(guarded.into_iter().chain([person.id]).collect())
+}
+
+/// The companies and persons that the ledger knows of and Ploomes does not have any more.
+fn gone(situation: &Situation) -> BTreeSet<RecordId> {
+    let seen = &situation.seen;
+    let is_there =
+        |id: RecordId| seen.persons.iter().chain(&seen.companies).any(|record| record.id == id);
+    situation.known.contacts().filter(|id| !is_there(*id)).collect()
+}
+
+/// What the lead's own deal names that is gone from Ploomes, where it is open: the property, and
+/// what is to take the place.
+pub(super) fn lost_links(situation: &Situation, deal: RecordId) -> Vec<(&'static str, StepKind)> {
+    let own = situation.seen.deals.iter().find(|it| it.id == deal && it.open);
+    let Some(own) = own else { return Vec::new() };
+    let (gone, known) = (gone(situation), &situation.known);
+    // The client is a company where there is one.
+    let named =
+        [("ContactId", own.contact, StepKind::Company), ("PersonId", own.person, StepKind::Person)];
+    let lost = named.into_iter().filter_map(|(property, id, kind)| {
+        let id = id.filter(|id| gone.contains(id))?;
+        Some((property, if Some(id) == known.person { StepKind::Person } else { kind }))
+    });
+    lost.collect()
 }
 
 /// The company that a person belongs to in Ploomes.

@@ -1,8 +1,10 @@
 //! The plan of a lead: company, person, deal, note, each with its reason.
 
+use serde_json::Map;
+
 use super::{
     Action, ContactRecord, Outcome, Plan, Purpose, Situation, Step, StepKind,
-    body::{New, Target},
+    body::{self, New, Target},
     deals,
     found::{self, Found, How, Who},
     keys,
@@ -21,7 +23,8 @@ use crate::{
 ///   beside it: it is about what the lead asked for, not about where the person is filed.
 /// * [`Purpose::Refresh`] is about person and company only, and makes no person: one that people
 ///   deleted stays deleted. It makes a company where the contact had none before.
-/// * A deal that the ledger holds is this lead's for good, even where people deleted it.
+/// * A deal that the ledger holds is this lead's for good, even where people deleted it. While it
+///   is open, it is given the company and person that are made again in place of deleted ones.
 pub fn plan(policy: &Policy, derived: &Derived, situation: &Situation) -> Plan {
     let mut warnings = derived.warnings.clone();
     if let Some(failure) = &derived.failure {
@@ -169,7 +172,7 @@ impl Planner<'_> {
         let merge = Merge {
             record,
             written: self.situation.known.written.get(&record.id).filter(|_| is_ours),
-            existing: self.policy.existing,
+            existing: self.existing_of_held(),
         };
         let mut left = Vec::new();
         if kind == StepKind::Person && self.only_has_a_stand_in_for_the_name_of(record) {
@@ -198,6 +201,17 @@ impl Planner<'_> {
         Target::Record(record.id)
     }
 
+    /// How existing records are treated: those of a lead whose deal is made were overwritten then,
+    /// and what people changed since is theirs when a record beside them is made again.
+    fn existing_of_held(&self) -> Existing {
+        let is_made =
+            self.situation.purpose == Purpose::Bring && self.situation.known.deal.is_some();
+        match self.policy.existing {
+            Existing::Overwrite if is_made => Existing::Fill,
+            existing => existing,
+        }
+    }
+
     /// Whether AC has no name, and Ploomes has one: the e-mail that stands in for a missing name is
     /// no reason to take a name away.
     fn only_has_a_stand_in_for_the_name_of(&self, record: &ContactRecord) -> bool {
@@ -222,7 +236,7 @@ impl Planner<'_> {
             return None;
         }
         if let Some(deal) = self.situation.known.deal {
-            return Some(self.adopt(StepKind::Deal, deal, "the ledger holds it".to_owned()));
+            return Some(self.held_deal(deal, company, person));
         }
         if let Some(own) = deals::own(self.who, self.situation) {
             return Some(self.adopt(StepKind::Deal, own.deal, own.why.to_owned()));
@@ -242,6 +256,24 @@ impl Planner<'_> {
         let wanted = self.derived.deal.clone().unwrap_or_default();
         let new = New::deal(self.policy, &wanted, company, person, self.situation);
         Some(self.create(StepKind::Deal, new, reason.to_owned()))
+    }
+
+    /// The deal that the ledger holds: it is given what took the place of a company or person that
+    /// people deleted, and is else left as it is.
+    fn held_deal(&mut self, deal: RecordId, company: Option<Target>, person: Target) -> Target {
+        let (mut body, mut links, mut fields) = (Map::new(), Vec::new(), Vec::new());
+        for (property, kind) in deals::lost_links(self.situation, deal) {
+            let target = if kind == StepKind::Company { company.unwrap_or(person) } else { person };
+            body::put(&mut body, &mut links, property, target);
+            fields.push(property.to_owned());
+        }
+        if fields.is_empty() {
+            return self.adopt(StepKind::Deal, deal, "the ledger holds it".to_owned());
+        }
+        let reason = "the ledger holds it; what it named is gone from Ploomes".to_owned();
+        let action = Action::Update { record: deal, body, links };
+        self.step(StepKind::Deal, action, fields, reason);
+        Target::Record(deal)
     }
 
     fn note(&mut self, person: Target, deal: Option<Target>) {

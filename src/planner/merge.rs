@@ -164,16 +164,7 @@ impl Merge<'_> {
     /// Whether every phone that ponte wrote last is still there.
     fn phones_are_ours(&self) -> bool {
         let last = self.last("Phones").and_then(Value::as_array);
-        last.is_some_and(|items| {
-            let numbers = items.iter().map(|item| item.get("PhoneNumber").and_then(Value::as_str));
-            numbers.flatten().all(|number| {
-                let digits = same::digits(number);
-                self.record.phones.iter().any(|it| {
-                    it.number.trim() == number.trim()
-                        || digits.is_some() && same::digits(&it.number) == digits
-                })
-            })
-        })
+        last.is_some_and(|items| have_all(&self.record.phones, items))
     }
 
     /// Custom fields: those that are written take the place of their own items, all others stay.
@@ -214,6 +205,20 @@ impl Merge<'_> {
     }
 }
 
+/// Whether every phone that was sent is there, however it is written now.
+pub(super) fn have_all(phones: &[PhoneRecord], sent: &[Value]) -> bool {
+    let mut numbers =
+        sent.iter().filter_map(|item| item.get("PhoneNumber").and_then(Value::as_str));
+    let is_here = |number: &str| {
+        let digits = same::digits(number);
+        phones.iter().any(|it| {
+            it.number.trim() == number.trim()
+                || digits.is_some() && same::digits(&it.number) == digits
+        })
+    };
+    numbers.all(is_here)
+}
+
 /// Whether a phone of Ploomes is this one, however either is written.
 fn is_phone(record: &PhoneRecord, phone: &Phone) -> bool {
     let number = record.search.or_else(|| same::digits(&record.number));
@@ -221,7 +226,7 @@ fn is_phone(record: &PhoneRecord, phone: &Phone) -> bool {
 }
 
 /// Whether two lists hold the same values, in any order.
-fn are_same(left: &[(&str, &Value)], right: &[(&str, &Value)]) -> bool {
+pub(super) fn are_same(left: &[(&str, &Value)], right: &[(&str, &Value)]) -> bool {
     let has = |list: &[(&str, &Value)], item: &(&str, &Value)| {
         list.iter().any(|it| it.0 == item.0 && same(it.0, it.1, item.1))
     };
@@ -231,7 +236,7 @@ fn are_same(left: &[(&str, &Value)], right: &[(&str, &Value)]) -> bool {
 }
 
 /// The slots and values of a custom field as it was sent: one item, or several.
-fn slots_of(sent: &Value) -> Vec<(&str, &Value)> {
+pub(super) fn slots_of(sent: &Value) -> Vec<(&str, &Value)> {
     let items = sent.as_array().map_or_else(|| std::slice::from_ref(sent), Vec::as_slice);
     let slots = items.iter().filter_map(Value::as_object).flatten();
     slots

@@ -32,7 +32,7 @@ pub struct Search {
 /// What to ask Ploomes for before planning.
 pub fn search(policy: &Policy, derived: &Derived, known: &Known) -> Search {
     let person = &derived.person;
-    let ids: BTreeSet<RecordId> = [known.company, known.person].into_iter().flatten().collect();
+    let ids: BTreeSet<RecordId> = known.contacts().collect();
     let phones: BTreeSet<i64> =
         keys::person_phones(person).flat_map(|phone| phone.keys.iter().copied()).collect();
     let company = derived.company.as_ref().filter(|_| policy.behaviour.has_company());

@@ -49,6 +49,8 @@ pub struct Known {
     pub person: Option<RecordId>,
     /// The deal of this very lead.
     pub deal: Option<RecordId>,
+    /// The companies and persons that ponte wrote into that deal last.
+    pub named_on_deal: BTreeSet<RecordId>,
     /// The note of this lead was written, or may have been: it is never written again.
     pub noted: bool,
     /// Deals that other leads in the ledger hold.
@@ -65,6 +67,14 @@ pub struct Known {
     /// A native property holds the JSON that was sent; a custom field the item sent for it, such
     /// as `{"FieldKey":"…","StringValue":"…"}`.
     pub written: BTreeMap<RecordId, BTreeMap<String, Value>>,
+}
+
+impl Known {
+    /// The companies and persons that the ledger knows of.
+    pub(super) fn contacts(&self) -> impl Iterator<Item = RecordId> {
+        let held = [self.company, self.person].into_iter().flatten();
+        held.chain(self.named_on_deal.iter().copied())
+    }
 }
 
 /// What Ploomes showed.

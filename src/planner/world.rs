@@ -157,6 +157,7 @@ impl World {
             company: newest(|it| it.company),
             person: newest(|it| it.person),
             deal: lead.deal,
+            named_on_deal: self.named_on(lead),
             noted: lead.noted,
             held: others.filter_map(|(_, it)| it.deal).collect(),
             older_waiting: older.map(|it| it.entered_at).collect(),
@@ -185,6 +186,13 @@ impl World {
         situation.seen.deals.extend(more);
         situation.seen.deals_read_of.extend(ids);
         (situation, 2)
+    }
+
+    /// The companies and persons that were written into a lead's deal last.
+    fn named_on(&self, lead: &Lead) -> BTreeSet<RecordId> {
+        let written = lead.deal.and_then(|deal| self.written.get(&deal));
+        let id_in = |property: &str| written?.get(property)?.1.as_i64().map(RecordId);
+        ["ContactId", "PersonId"].into_iter().filter_map(id_in).collect()
     }
 
     fn written_for(&self, contact: usize) -> BTreeMap<RecordId, BTreeMap<String, Value>> {

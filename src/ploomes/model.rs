@@ -98,6 +98,16 @@ fn record_id(row: &Row, property: &str) -> Option<RecordId> {
     integer(row, property).filter(|id| *id > 0).map(RecordId)
 }
 
+/// `CreatorId`.
+pub(super) fn creator(row: &Row) -> Option<RecordId> {
+    record_id(row, "CreatorId")
+}
+
+/// `CreateDate`.
+pub(super) fn created_at(row: &Row) -> Option<DateTime<Utc>> {
+    time(row, "CreateDate")
+}
+
 /// `2022-12-15T14:59:45.13-03:00`: none to three digits of a second, and an offset.
 fn time(row: &Row, property: &str) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(text(row, property)?).ok().map(|it| it.to_utc())

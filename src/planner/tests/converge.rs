@@ -144,6 +144,37 @@ fn a_crash_on_either_side_of_any_call_changes_nothing_in_the_end() {
     assert!(cuts > 300, "only {cuts} cuts were tried");
 }
 
+/// A person and a company that people deleted are made again for an open deal, once, and the deal
+/// names them in the end, wherever it is cut off.
+#[test]
+fn a_crash_while_deleted_records_are_made_again_loses_no_deal_and_doubles_nothing() {
+    let people = people();
+    let mut cuts = 0;
+    for policy in policies().into_iter().filter(|it| it.behaviour.has_deal()) {
+        let mut whole = World::new(policy);
+        whole.enter(0);
+        settle(&mut whole, &people);
+        whole.persons.clear();
+        whole.companies.clear();
+        whole.leads[0].outcome = None;
+        for write in 0..4 {
+            for cut in [Cut::Before, Cut::After] {
+                let mut world = whole.clone();
+                cuts += usize::from(world.pass(0, &people[0], Some((write, cut))) == Passed::Cut);
+                settle(&mut world, &people);
+                assert_fixpoint(&world, &people, Purpose::Bring);
+                let deal = world.deals.values().next().unwrap();
+                let is_there =
+                    |id| world.persons.contains_key(&id) || world.companies.contains_key(&id);
+                assert!(deal.contact.is_some_and(is_there) && deal.person.is_none_or(is_there));
+                let made = [StepKind::Person, StepKind::Deal].map(|it| world.made(it));
+                assert_eq!(made, [2, 1], "{write} {cut:?}");
+            }
+        }
+    }
+    assert!(cuts > 100, "only {cuts} cuts were tried");
+}
+
 /// So many calls, the search included, and nothing that the lead did not need.
 #[test]
 fn a_lead_costs_the_fewest_calls_that_the_api_allows() {

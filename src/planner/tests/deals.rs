@@ -4,8 +4,8 @@ use insta::assert_snapshot;
 use serde_json::json;
 
 use super::samples::{
-    CNPJ, SOMEBODY, action, ana, ana_of, ana_record, at, company, deal, policy, record, seeing,
-    situation, their_deal, with_company,
+    CNPJ, SOMEBODY, action, ana, ana_of, ana_record, at, body, company, deal, policy, record,
+    seeing, situation, their_deal, with_company,
 };
 use crate::{
     domain::{Behaviour, Existing, RecordId},
@@ -147,6 +147,67 @@ fn a_deal_that_the_ledger_holds_is_never_made_again() {
     adopt deal 300: the ledger holds it
     done
     ");
+}
+
+#[test]
+fn an_open_deal_is_given_the_person_that_is_made_again() {
+    let mut situation = situation();
+    situation.known.person = Some(RecordId(7));
+    situation.known.deal = Some(RecordId(300));
+    assert_eq!(more_deals(&guarded(), &ana(), &situation), Some(vec![RecordId(7)]));
+    situation.seen.deals = vec![deal(300, 7, 1)];
+    situation.seen.deals_read_of.insert(RecordId(7));
+    assert_eq!(more_deals(&guarded(), &ana(), &situation), None);
+    let again = plan(&guarded(), &ana(), &situation);
+    assert_snapshot!(again, @"
+    create person: person 7 is gone from Ploomes; no person has this e-mail, CPF or phone
+      sets Name, TypeId, CPF, Email, Phones
+    update deal 300: the ledger holds it; what it named is gone from Ploomes
+      sets ContactId
+    done
+    ");
+    assert_eq!(action(&again, StepKind::Deal), "update(300)");
+    situation.seen.deals[0].open = false;
+    assert_eq!(deal_of(&situation), "adopt(300)", "what is closed is history");
+}
+
+#[test]
+fn a_deal_is_given_the_person_too_where_a_crash_came_in_between() {
+    let mut situation = seeing([ana_record(8)]);
+    situation.known.person = Some(RecordId(8));
+    situation.known.deal = Some(RecordId(300));
+    situation.known.named_on_deal.insert(RecordId(7));
+    assert_eq!(more_deals(&guarded(), &ana(), &situation), Some(vec![RecordId(7)]));
+    situation.seen.deals = vec![deal(300, 7, 1)];
+    situation.seen.deals_read_of.insert(RecordId(7));
+    assert_eq!(deal_of(&situation), "update(300)");
+    let linked = plan(&policy(), &ana(), &situation);
+    assert_eq!(body(&linked, StepKind::Deal)["ContactId"], 8);
+}
+
+#[test]
+fn what_people_changed_is_theirs_when_a_record_beside_it_is_made_again() {
+    let derived = ana_of(company("Padaria", CNPJ));
+    let overwrite = Policy { existing: Existing::Overwrite, ..with_company() };
+    let mut situation = situation();
+    let edited = record(40, &[("Name", json!("Mercado")), ("CNPJ", json!(CNPJ))]);
+    situation.seen.companies = vec![edited];
+    situation.known.company = Some(RecordId(40));
+    let of_company =
+        |situation: &Situation| action(&plan(&overwrite, &derived, situation), StepKind::Company);
+    assert_eq!(of_company(&situation), "update(40)");
+    situation.known.person = Some(RecordId(7));
+    situation.known.deal = Some(RecordId(300));
+    assert_eq!(of_company(&situation), "adopt(40)");
+}
+
+#[test]
+fn a_deal_that_was_given_to_somebody_else_stays_theirs() {
+    let mut situation = with_deals([deal(300, 8, 1)]);
+    situation.seen.persons.clear();
+    situation.known.person = Some(RecordId(7));
+    situation.known.deal = Some(RecordId(300));
+    assert_eq!(deal_of(&situation), "adopt(300)");
 }
 
 #[test]

@@ -105,6 +105,13 @@ impl World {
 
     /// Our user changes a record.
     pub(super) fn patch(&mut self, kind: StepKind, id: RecordId, body: &Map<String, Value>) {
+        if kind == StepKind::Deal {
+            let deal = self.deals.get_mut(&id).expect("it was just seen");
+            let id_in = |property: &str| body.get(property)?.as_i64().map(RecordId);
+            deal.contact = id_in("ContactId").or(deal.contact);
+            deal.person = id_in("PersonId").or(deal.person);
+            return;
+        }
         apply(self.contacts(kind).get_mut(&id).expect("it was just seen"), body);
     }
 
