@@ -5,6 +5,7 @@
 //! leads into Ploomes, `scheduler` starts polls when they are due, `jobs` does what the command
 //! line asks for. They talk through the ledger only.
 
+pub mod alive;
 pub mod backoff;
 pub mod claim;
 pub mod drift;
@@ -17,6 +18,7 @@ pub mod intake;
 pub mod jobs;
 pub mod lifecycle;
 pub mod matcher;
+pub mod merges;
 pub mod observe;
 pub mod poll;
 pub mod reconcile;
@@ -26,6 +28,7 @@ pub mod route;
 pub mod scheduler;
 pub mod shared;
 pub mod wake;
+pub mod words;
 pub mod worker;
 
 pub use lifecycle::Lifecycle;

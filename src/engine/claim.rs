@@ -36,6 +36,9 @@ const CANDIDATES: i64 = 64;
 /// How often more are looked at: a thousand leads that all wait for one company are no reason to
 /// read the whole queue at each claim.
 const GOES_MAX: usize = 8;
+/// Passes that lower lanes have at most: the rest is for a fresh lead, which then need not wait for
+/// one of them to end.
+const LOWER_MAX: usize = 6;
 /// How long it is kept that a record was in work: longer than an observation takes.
 const RELEASED_KEPT: Duration = Duration::from_mins(5);
 
@@ -46,6 +49,8 @@ pub(super) struct Busy(Mutex<InWork>);
 #[derive(Default)]
 struct InWork {
     leads: BTreeMap<LeadId, BTreeSet<Hash>>,
+    /// Those of lower lanes among them.
+    lower: BTreeSet<LeadId>,
     /// When what was in work was let go.
     released: BTreeMap<Hash, Instant>,
     given_up: BTreeMap<StepId, Instant>,
@@ -79,17 +84,21 @@ impl Busy {
         let now = Instant::now();
         let mut busy = self.lock();
         let keys = busy.leads.remove(&lead).unwrap_or_default();
+        busy.lower.remove(&lead);
         busy.released.retain(|_, at| now.duration_since(*at) < RELEASED_KEPT);
         busy.released.extend(keys.into_iter().map(|key| (key, now)));
     }
 
     /// Holds a lead with its keys, unless somebody in work has one of them.
-    fn hold(&self, lead: LeadId, keys: &BTreeSet<Hash>) -> bool {
+    fn hold(&self, lead: LeadId, lane: Lane, keys: &BTreeSet<Hash>) -> bool {
         let mut busy = self.lock();
         let taken = busy.leads.contains_key(&lead)
             || busy.leads.values().any(|others| !others.is_disjoint(keys));
         if !taken {
             busy.leads.insert(lead, keys.clone());
+            if lane != Lane::Fresh {
+                busy.lower.insert(lead);
+            }
         }
         !taken
     }
@@ -183,7 +192,7 @@ async fn in_doubt(shared: &Shared, reference: &Loaded) -> Result<Option<Claimed>
             })
             .await?;
         let (keys, Some(mut context)) = read else { continue };
-        if shared.busy.hold(work.lead, &keys) {
+        if shared.busy.hold(work.lead, work.lane, &keys) {
             context.keys = keys;
             let task = Task::Recover(reference.lens(shared));
             return Ok(Some(Claimed { context, task }));
@@ -214,7 +223,11 @@ async fn next_lead(shared: &Shared, reference: &Loaded) -> Result<Option<Claimed
         })
         .collect();
     let now = shared.now();
+    let lower_full = shared.busy.lock().lower.len() >= LOWER_MAX;
     for lane in lanes(shared) {
+        if lower_full && lane != Lane::Fresh {
+            continue;
+        }
         for (route, ready) in &open {
             let mut after = None;
             for _ in 0..GOES_MAX {
@@ -260,7 +273,7 @@ async fn try_claim(
     let keys = keys_of(shared, &derived, &context);
     let (held_keys, lead) = (keys.clone(), work.lead);
     let held = shared.ledger.read(move |conn| journal::is_held(conn, &held_keys, lead)).await?;
-    if held || !shared.busy.hold(lead, &keys) {
+    if held || !shared.busy.hold(lead, work.lane, &keys) {
         return Ok(None);
     }
     // Whoever had it before may have written meanwhile: what counts is what stands there now.

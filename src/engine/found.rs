@@ -4,14 +4,14 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
+    merges::{self, Moved},
     route::{Membership, Route},
     shared::Shared,
 };
 use crate::{
     activecampaign::ContactView,
     domain::{
-        Contact, ContactId, DeliveryId, Enrollment, EnrollmentId, Fate, FoundBy, Lane, LeadId,
-        LeadState,
+        Contact, DeliveryId, Enrollment, EnrollmentId, Fate, FoundBy, Lane, LeadId, LeadState,
     },
     ledger::{
         LedgerError, Tx, contact, inbox, inbox::Hint, intake, lead, observation, route, work,
@@ -51,6 +51,7 @@ pub(super) async fn match_contact(
         .ledger
         .read(move |conn| intake::newest_waiting(conn, hint.route, hint.contact))
         .await?;
+    let asked = shared.alive.asking();
     let view = shared.activecampaign.contact(hint.contact, route.wants(), hint.lane).await?;
     let now = shared.now();
     let Some(view) = view else {
@@ -58,7 +59,9 @@ pub(super) async fn match_contact(
         return Ok(());
     };
     let entries = entries_of(route, &view);
-    let moved = follow_merges(shared, route, &hint, &entries, before.is_some()).await?;
+    shared.alive.contact(hint.contact, asked);
+    let ahead = view.server_time - now;
+    let moved = merges::follow(shared, route, &hint, before, ahead, &entries).await?;
     let found = Found {
         route: route.clone(),
         hint,
@@ -67,7 +70,7 @@ pub(super) async fn match_contact(
         before,
         moved,
         now,
-        ahead: view.server_time - now,
+        ahead,
     };
     shared.ledger.write(move |tx| found.apply(tx)).await?;
     Ok(())
@@ -99,62 +102,6 @@ pub(super) fn entries_of(route: &Route, view: &ContactView) -> Vec<Enrollment> {
             single(view.contact.created_at.map(|created| created.with_timezone(&Utc)))
         }
     }
-}
-
-/// A lead whose row reappeared under another contact.
-struct Moved {
-    lead: LeadId,
-    /// The contact it had, which is gone.
-    from: ContactId,
-    /// The row that is its own now.
-    enrollment: EnrollmentId,
-}
-
-/// Twins that are asked about in one lookup: an import enters thousands in one second, and a merge
-/// moves one.
-const TWINS_MAX: usize = 5;
-
-/// Leads that an AC merge left with a contact that is gone, and whose row reappeared here under a
-/// new id.
-///
-/// A row with a webhook of its own is its own: a merge sends none.
-async fn follow_merges(
-    shared: &Shared,
-    route: &Route,
-    hint: &Hint,
-    entries: &[Enrollment],
-    has_delivery: bool,
-) -> Result<Vec<Moved>, Failure> {
-    let mut moved: Vec<Moved> = Vec::new();
-    if has_delivery {
-        return Ok(moved);
-    }
-    let mut asked = 0;
-    for entry in entries {
-        let (Some(id), Some(at)) = (entry.id, entry.entered_at) else { continue };
-        let (route_id, contact) = (route.id, hint.contact);
-        let twins = shared
-            .ledger
-            .read(move |conn| match lead::of_enrollment(conn, route_id, id)? {
-                Some(_) => Ok(Vec::new()),
-                None => lead::entered_at(conn, route_id, at, contact),
-            })
-            .await?;
-        // The row that a merge makes is younger than the one it replaces.
-        let older = twins.into_iter().filter(|twin| twin.enrollment < Some(id));
-        for twin in older {
-            if asked >= TWINS_MAX || moved.iter().any(|it| it.lead == twin.id) {
-                continue;
-            }
-            asked += 1;
-            let wants = crate::activecampaign::Wants::default();
-            if shared.activecampaign.contact(twin.contact, wants, hint.lane).await?.is_none() {
-                moved.push(Moved { lead: twin.id, from: twin.contact, enrollment: id });
-                break;
-            }
-        }
-    }
-    Ok(moved)
 }
 
 /// The contact does not exist: its deliveries call for nothing, and what was not begun is skipped.

@@ -159,6 +159,7 @@ async fn who_entered(
                 entered_at.is_none_or(|at| at >= since && at >= route.since)
             })
             .collect();
+        rows.iter().filter_map(|row| row.enrollment.id).for_each(|row| shared.alive.row(row));
         seen.entered += rows.len() as u64;
         let (route, now) = (route.clone(), shared.now());
         seen.hinted += shared

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Lifecycle,
+    alive::Alive,
     backoff::Backoff,
     claim,
     health::Health,
@@ -127,6 +128,7 @@ pub(super) struct Shared {
     /// Fires when the service stops; set where it was started.
     pub(super) stopping: OnceLock<CancellationToken>,
     pub(super) wake: Wake,
+    pub(super) alive: Alive,
     pub(super) busy: claim::Busy,
     /// Held by the poll that runs.
     pub(super) polling: tokio::sync::Mutex<()>,
@@ -154,6 +156,7 @@ impl Engine {
             activecampaign_refuses: Mutex::default(),
             stopping: OnceLock::new(),
             wake: Wake::default(),
+            alive: Alive::default(),
             busy: claim::Busy::default(),
             polling: tokio::sync::Mutex::default(),
             reconciling: tokio::sync::Mutex::default(),
@@ -205,14 +208,18 @@ impl Engine {
         loop {
             let (now, routes) = (shared.now(), routes.clone());
             let look = move |conn: &_| Ok((work::is_busy(conn, &routes, now)?, pulse::read(conn)?));
-            let (busy, pulse) = shared.ledger.read(look).await?;
+            let stopping = shared.stopping.get().is_some_and(CancellationToken::is_cancelled);
+            let (busy, pulse) = match shared.ledger.read(look).await {
+                Err(LedgerError::Closed) if stopping => return Ok(()),
+                read => read?,
+            };
             if !busy && shared.busy.is_idle() {
                 return Ok(());
             }
             if last.0 != Some(pulse) {
                 last = (Some(pulse), tokio::time::Instant::now());
             }
-            let why = if shared.stopping.get().is_some_and(CancellationToken::is_cancelled) {
+            let why = if stopping {
                 "the service stops"
             } else if self.key_refused_since().or(self.activecampaign_key_refused_since()).is_some()
             {

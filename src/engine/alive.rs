@@ -1,0 +1,95 @@
+//! Whom `ActiveCampaign` showed after an enrollment was known to be there.
+//!
+//! A merge makes a row anew when it takes its contact away. So a contact that was asked for, and
+//! shown, after a row was seen is not the one whose row that was, and need not be asked for again.
+//! Without this, a thousand who entered in one second and whose webhooks were lost would each have
+//! all others looked up. What is forgotten here costs calls, and nothing else.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use crate::domain::{ContactId, EnrollmentId};
+
+/// Rows and contacts that are remembered: those of a large import, in a few megabytes.
+const REMEMBERED_MAX: usize = 50_000;
+
+/// What was seen in which order.
+#[derive(Default)]
+pub(super) struct Alive(Mutex<Seen>);
+
+#[derive(Default)]
+struct Seen {
+    moment: u64,
+    rows: BTreeMap<EnrollmentId, u64>,
+    contacts: BTreeMap<ContactId, u64>,
+}
+
+/// The moment at which a question was asked.
+#[derive(Clone, Copy)]
+pub(super) struct Asked(u64);
+
+impl Alive {
+    /// A row is there, at the latest now.
+    pub(super) fn row(&self, row: EnrollmentId) {
+        let mut seen = self.lock();
+        let moment = seen.next();
+        if seen.rows.len() >= REMEMBERED_MAX {
+            seen.rows.clear();
+        }
+        seen.rows.entry(row).or_insert(moment);
+    }
+
+    /// A contact is about to be asked for.
+    pub(super) fn asking(&self) -> Asked {
+        Asked(self.lock().next())
+    }
+
+    /// The answer showed the contact.
+    pub(super) fn contact(&self, contact: ContactId, asked: Asked) {
+        let mut seen = self.lock();
+        if seen.contacts.len() >= REMEMBERED_MAX {
+            seen.contacts.clear();
+        }
+        seen.contacts.insert(contact, asked.0);
+    }
+
+    /// Whether the contact was asked for, and shown, after the row was seen.
+    pub(super) fn outlived(&self, contact: ContactId, row: EnrollmentId) -> bool {
+        let seen = self.lock();
+        seen.rows.get(&row).zip(seen.contacts.get(&contact)).is_some_and(|(row, it)| row < it)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Seen> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Seen {
+    fn next(&mut self) -> u64 {
+        self.moment += 1;
+        self.moment
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_question_after_the_row_was_seen_says_that_a_contact_kept_its_own() {
+        let (alive, row, contact) = (Alive::default(), EnrollmentId(7), ContactId(1));
+        let before = alive.asking();
+        alive.row(row);
+        let after = alive.asking();
+        assert!(!alive.outlived(contact, row), "nobody was asked for");
+        alive.contact(contact, before);
+        assert!(!alive.outlived(contact, row), "the merge may have come in between");
+        alive.contact(contact, after);
+        assert!(alive.outlived(contact, row));
+        alive.row(row);
+        assert!(alive.outlived(contact, row), "seeing the row again changes nothing");
+        assert!(!alive.outlived(contact, EnrollmentId(8)));
+    }
+}
