@@ -37,3 +37,6 @@ ALTER TABLE work ADD COLUMN settled TEXT CHECK (settled IN ('done', 'skipped'));
 
 -- Whether a run has found an enrollment before.
 CREATE INDEX finding_once ON finding (run_id, contact);
+
+-- The lead is asked for because the configuration changed: its deal's mapped fields are looked at too.
+ALTER TABLE work ADD COLUMN replay INTEGER NOT NULL DEFAULT 0 CHECK (replay IN (0, 1));

@@ -10,10 +10,12 @@ pub mod compose;
 mod demo;
 mod handover;
 mod inspect;
+mod notify;
 mod overview;
 mod password;
 mod queue;
 mod reconcile;
+mod replay;
 pub mod run;
 mod simulate;
 
@@ -95,6 +97,7 @@ async fn dispatch(args: Args) -> Result<(), Failure> {
         Command::Pause(of) => queue::pause(&load(&path)?, &of, true).await,
         Command::Resume(of) => queue::pause(&load(&path)?, &of, false).await,
         Command::Retry(retry) => queue::retry(&load(&path)?, &retry).await,
+        Command::Replay(replay) => replay::replay(&load(&path)?, &replay).await,
         Command::Status(output) => inspect::status(&load(&path)?, output.json).await,
         Command::Explain(explain) => inspect::explain(&load(&path)?, &explain).await,
         Command::Leads(leads) => inspect::leads(&load(&path)?, &leads).await,

@@ -5,6 +5,7 @@
 //! leads into Ploomes, `scheduler` starts polls when they are due, `jobs` does what the command
 //! line asks for. They talk through the ledger only.
 
+pub mod alerts;
 pub mod alive;
 pub mod backoff;
 pub mod claim;
@@ -24,6 +25,7 @@ pub mod poll;
 pub mod reconcile;
 pub mod recover;
 pub mod reference;
+pub mod replay;
 pub mod route;
 pub mod scheduler;
 pub mod shared;

@@ -4,6 +4,7 @@
 //! every change of evidence (deliveries, leads, steps, runs with their findings, tombstones) is in
 //! a hash chain that `audit` proves. Leaves out every decision.
 
+pub mod alert;
 pub mod audit;
 pub mod contact;
 pub mod control;
@@ -28,9 +29,11 @@ pub mod overview;
 pub mod payload;
 pub mod pulse;
 pub mod quota;
+pub mod replay;
 pub mod report;
 pub mod route;
 pub mod run;
+pub mod signs;
 pub mod sql;
 pub mod status;
 pub mod step;

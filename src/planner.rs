@@ -33,5 +33,6 @@ pub use identity::{IdentityKey, identity};
 pub use plan::{Action, Link, Outcome, Plan, Step, StepKind};
 pub use search::{Search, search};
 pub use situation::{
-    ContactRecord, DealRecord, Known, OtherProperty, PhoneRecord, Purpose, Seen, Situation,
+    ContactRecord, DealFields, DealRecord, Known, OtherProperty, PhoneRecord, Purpose, Seen,
+    Situation,
 };

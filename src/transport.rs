@@ -7,9 +7,11 @@
 pub mod error;
 pub mod limit;
 pub mod send;
+pub mod standing;
 pub mod wire;
 
 pub use error::{CallError, Verdict};
 pub use limit::{Limiter, Pace, Permit, Record, Refused};
 pub use send::{Answer, BadEndpoint, Call, Endpoint, Sender};
+pub use standing::{KeyState, Standing};
 pub use wire::{Remote, Wire, WireError};

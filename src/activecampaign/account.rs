@@ -78,10 +78,19 @@ impl Account {
             self.limiter().throttled(answer.retry_after());
         }
         let worked = self.worked.load(Ordering::Relaxed);
-        let read =
-            answer::read(&answer, operation, if worked { Key::Worked } else { Key::Untried })?;
+        let key = if worked { Key::Worked } else { Key::Untried };
+        let read = answer::read(&answer, operation, key).inspect_err(|error| {
+            if error.verdict() == Verdict::WrongKey {
+                self.sender.note_key(false);
+            }
+        })?;
+        self.sender.note_key(true);
         self.worked.store(true, Ordering::Relaxed);
         Ok(read)
+    }
+
+    pub(super) const fn sender(&self) -> &Sender {
+        &self.sender
     }
 
     /// Reads `path`, where not being there is an answer.

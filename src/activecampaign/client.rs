@@ -15,7 +15,7 @@ use super::{
 use crate::{
     clock::Clock,
     domain::{AutomationId, ContactId, Lane, catalog::AcField},
-    transport::{BadEndpoint, CallError, Endpoint, Limiter, Sender, Verdict, Wire},
+    transport::{BadEndpoint, CallError, Endpoint, Limiter, Sender, Standing, Verdict, Wire},
 };
 
 /// An automation.
@@ -72,6 +72,11 @@ impl Client {
         self.account.limiter()
     }
 
+    /// How far its clock is ahead, and whether it takes the key.
+    pub fn standing(&self) -> &Standing {
+        self.account.sender().standing()
+    }
+
     /// Asks whether the key works; a refusal is [`Verdict::WrongKey`].
     ///
     /// A 403 to any other call is "try later" once the key has worked, because AC says it now and
@@ -81,6 +86,7 @@ impl Client {
             Ok(read) => read.rows("contacts").map(drop),
             Err(CallError::Status { api, operation, status: 403, message, .. }) => {
                 let verdict = Verdict::WrongKey;
+                self.account.sender().note_key(false);
                 Err(CallError::Status { api, operation, status: 403, message, verdict })
             }
             Err(error) => Err(error),

@@ -3,6 +3,7 @@
 //! The names are fixed: scripts rely on them. A usage error ends with status 2.
 
 mod reconcile;
+mod replay;
 
 use std::{net::SocketAddr, path::PathBuf, str::FromStr};
 
@@ -17,6 +18,7 @@ use crate::{
 };
 
 pub use reconcile::{Format, Reconcile, Report, Shown};
+pub use replay::Replay;
 
 /// Over the options that every command has.
 const EVERYWHERE: &str = "Options of every command";
@@ -128,6 +130,10 @@ pub enum Command {
     /// Puts leads or deliveries back into the queue.
     #[command(after_help = "Example:\n  ponte retry site/17 site/18\n  ponte retry --failed")]
     Retry(Retry),
+
+    /// Shows what today's configuration would do with the leads of a time, field by field.
+    #[command(after_help = "Example:\n  ponte replay --since 2026-03-01 --until 2026-03-08")]
+    Replay(Replay),
 
     /// Proves the balance and the hash chain of the ledger; fails where either does not hold.
     #[command(after_help = "Example:\n  ponte audit --json")]

@@ -23,6 +23,9 @@ use crate::{
     transport::{Limiter, Pace, Record, Remote, Wire},
 };
 
+/// Who calls, in every request.
+pub const USER_AGENT: &str = concat!("ponte/", env!("CARGO_PKG_VERSION"));
+
 /// How the two APIs are reached.
 #[derive(Clone)]
 pub enum World {
@@ -49,9 +52,8 @@ pub async fn engine(
 ) -> anyhow::Result<Engine> {
     let (to_activecampaign, to_ploomes) = match world {
         World::Sockets => {
-            let agent = concat!("ponte/", env!("CARGO_PKG_VERSION"));
             let client =
-                crate::transport::wire::http_client(agent).context("no HTTPS is possible")?;
+                crate::transport::wire::http_client(USER_AGENT).context("no HTTPS is possible")?;
             (Wire::Http(client.clone()), Wire::Http(client))
         }
         World::InProcess { activecampaign, ploomes } => {

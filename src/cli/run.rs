@@ -16,14 +16,16 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Failure,
     compose::{self, World},
+    notify::{self, Watchdog},
     overview,
 };
 use crate::{
     clock::Clock,
     config::{Config, Schedule},
-    engine::{Engine, Lifecycle, Role, scheduler::next_due},
+    engine::{Engine, Lifecycle, Role, alerts, scheduler::next_due},
     ledger::{EngineLock, Ledger, meta, open::Opener},
-    web::{self, EngineView, ReceiverRoute, server::Limits},
+    transport::{Wire, wire::http_client},
+    web::{self, EngineView, ReceiverRoute, engine_state::Service as Api, server::Limits},
 };
 
 /// How often the admin page's picture of the engine is renewed.
@@ -59,6 +61,9 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     let service =
         start(&config, ledger.clone(), clock, World::Sockets, super::random_seed()).await?;
     service.engine.start_schedule(&service.lifecycle);
+    let wire = Wire::Http(http_client(compose::USER_AGENT).context("no HTTPS is possible")?);
+    start_alerts(&service, &config, wire)?;
+    notify::ready();
     tracing::info!(receiver = %service.receiver, admin = %service.admin, "ready");
     let was_asked = until_asked_to_stop(&service.lifecycle).await;
     let deadline = Instant::now() + CLOSED_WITHIN;
@@ -77,6 +82,15 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     } else {
         tracing::warn!("stopped with a call on its way; the journal makes it safe");
     }
+    Ok(())
+}
+
+/// Starts the alerts and the heartbeat of the configuration; they go over `wire`.
+pub fn start_alerts(service: &Service, config: &Config, wire: Wire) -> anyhow::Result<()> {
+    let own = &config.alerts;
+    let settings = alerts::Settings::new(own.url.as_ref(), own.heartbeat.as_ref(), own.silence)
+        .context("alerts.url or alerts.heartbeat")?;
+    service.engine.start_alerts(settings, wire, &service.lifecycle);
     Ok(())
 }
 
@@ -113,12 +127,14 @@ pub async fn start(
     );
     let state = Arc::new(web::EngineState::default());
     let read = overview::of(&ledger, &clock);
+    let watchdog = Watchdog::from_environment(ledger.clone());
     let page = web::Admin::new(config, ledger, read, clock.clone(), Arc::clone(&state));
     let serve =
         |listener, router, limits| web::server::serve(listener, router, limits, stopping.clone());
     lifecycle.spawn("receiver", serve(receiver, inlet.router(), Limits::RECEIVER));
     lifecycle.spawn("admin", serve(admin, page.router(), Limits::ADMIN));
-    let shown = Shown { engine: engine.clone(), clock, state, unknown: inlet.unknown_tokens() };
+    let unknown = inlet.unknown_tokens();
+    let shown = Shown { engine: engine.clone(), clock, state, unknown, watchdog };
     lifecycle.spawn("state", shown.keep(config.schedule.clone(), stopping.clone()));
     engine.start(&lifecycle);
     Ok(Service { engine, receiver: addresses.0, admin: addresses.1, lifecycle })
@@ -130,15 +146,17 @@ struct Shown {
     clock: Clock,
     state: Arc<web::EngineState>,
     unknown: web::UnknownTokens,
+    watchdog: Watchdog,
 }
 
 impl Shown {
-    async fn keep(self, schedule: Schedule, stopping: CancellationToken) {
+    async fn keep(mut self, schedule: Schedule, stopping: CancellationToken) {
         let each_second = async {
             loop {
                 self.state.show(self.view(&schedule));
                 self.keep_unknown().await;
-                tokio::time::sleep(STATE_EVERY).await;
+                self.watchdog.beat().await;
+                tokio::time::sleep(self.watchdog.wait(STATE_EVERY)).await;
             }
         };
         tokio::select! {
@@ -152,16 +170,13 @@ impl Shown {
         let now = self.clock.now();
         let pause = TimeDelta::from_std(self.engine.ploomes_pauses_for()).unwrap_or_default();
         let refused = [
-            (
-                web::engine_state::Service::ActiveCampaign,
-                self.engine.activecampaign_key_refused_since(),
-            ),
-            (web::engine_state::Service::Ploomes, self.engine.key_refused_since()),
+            (Api::ActiveCampaign, self.engine.activecampaign_key_refused_since()),
+            (Api::Ploomes, self.engine.key_refused_since()),
         ];
         EngineView {
             key_refused: refused
                 .into_iter()
-                .filter_map(|(service, since)| Some((service, since?)))
+                .filter_map(|(api, since)| Some((api, since?)))
                 .collect(),
             held: self.engine.held_routes(),
             ploomes_waits_until: (!pause.is_zero()).then(|| now + pause),
@@ -184,13 +199,15 @@ impl Shown {
 /// Waits for a signal or for a loop that fails; says whether it was a signal.
 async fn until_asked_to_stop(lifecycle: &Lifecycle) -> bool {
     let stopping = lifecycle.stopping();
-    tokio::select! {
+    let asked = tokio::select! {
         () = signal() => {
             tracing::info!("stopping");
             true
         }
         () = stopping.cancelled() => false,
-    }
+    };
+    notify::stopping();
+    asked
 }
 
 /// Waits for the loops to end; says whether all did. A second signal ends the wait at once.

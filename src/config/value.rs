@@ -2,7 +2,7 @@
 //!
 //! Pure functions from text to value or [`Fault`]. None of them repeats a text that may be secret.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, str::FromStr, time::Duration};
 
 use chrono::{
     DateTime, FixedOffset, MappedLocalTime, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc,
@@ -154,6 +154,18 @@ impl Since {
             (0..24).map(|hours| zone.from_local_datetime(&(midnight + TimeDelta::hours(hours))));
         let first = starts.map(MappedLocalTime::earliest).find_map(|start| start);
         first.map_or_else(|| midnight.and_utc(), |start| start.to_utc())
+    }
+}
+
+impl FromStr for Since {
+    type Err = String;
+
+    /// Reads a time for the command line, as the configuration does.
+    fn from_str(text: &str) -> Result<Self, String> {
+        since(text).map_err(|fault| {
+            let hint = fault.hint.map(|hint| format!("; {hint}"));
+            format!("{}{}", fault.message, hint.unwrap_or_default())
+        })
     }
 }
 

@@ -360,7 +360,7 @@ impl Found {
 
 /// Whether a contact shows something else than before; a newer stamp alone is no change, and an
 /// older observation never replaces a newer one.
-fn differs(last: &Contact, seen: &Contact) -> bool {
+pub(super) fn differs(last: &Contact, seen: &Contact) -> bool {
     let older = match (last.updated_at, seen.updated_at) {
         (Some(last), Some(seen)) => seen < last,
         _ => false,

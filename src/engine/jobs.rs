@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     inquiry, poll,
     reconcile::{self, Request},
+    replay,
     shared::{Role, Shared},
     wake::woken_or_due,
 };
@@ -23,6 +24,9 @@ pub mod kind {
     pub const POLL: &str = "poll";
     /// One reconciliation now: `{"route", "mode", "all", "wait_s"}`; the answer names the run.
     pub const RECONCILE: &str = "reconcile";
+    /// What today's configuration would do with the leads of a time: `{"since", "until", "route",
+    /// "apply"}`.
+    pub const REPLAY: &str = "replay";
     /// What would be done for a contact.
     pub const PLAN: &str = "plan";
     /// The configuration against both accounts.
@@ -75,7 +79,7 @@ async fn take(shared: &Shared) -> Option<Job> {
 }
 
 async fn answer(shared: &Shared, job: Job) {
-    let answer = whole(perform(shared, &job.kind, &job.arguments)).await;
+    let answer = whole(Box::pin(perform(shared, &job.kind, &job.arguments))).await;
     let now = shared.now();
     let (done, answer) = match answer {
         Ok(answer) => (true, answer),
@@ -115,6 +119,7 @@ pub(super) async fn perform(
             let run = reconcile::reconcile(shared, &request).await;
             run.map(|run| json!({ "run": run.0.to_string() })).map_err(|error| words(&error))
         }
+        kind::REPLAY => replay::replay(shared, &replay::Request::of(arguments)?).await,
         kind::PLAN => {
             let contact = match (arguments["contact"].as_i64(), arguments["email"].as_str()) {
                 (Some(id), _) => ContactId(id),

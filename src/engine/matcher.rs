@@ -83,7 +83,6 @@ async fn look_up(shared: &Shared, hint: Hint) -> Hint {
     };
     match outcome {
         Ok(()) => {
-            shared.activecampaign_answered();
             shared.wake.worker.notify_one();
         }
         // It waits in the inbox for the next start.
@@ -97,7 +96,6 @@ async fn put_off(shared: &Shared, hint: &Hint, failure: Failure) {
     let after = match &failure {
         Failure::Call(error) => {
             log_call(error, "looking a contact up in ActiveCampaign");
-            shared.activecampaign_failed(error);
             match error.verdict() {
                 Verdict::TryLater { after } => after,
                 _ => None,

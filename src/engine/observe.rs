@@ -13,8 +13,8 @@ use crate::{
     ledger::{
         Connection, LedgerError, control, journal, lead, lead::Lead, made, observation, work::Work,
     },
-    planner::{self, DealRecord, Known, Purpose, Search, Seen, Situation, StepKind},
-    ploomes::Found,
+    planner::{self, DealFields, DealRecord, Known, Purpose, Search, Seen, Situation, StepKind},
+    ploomes::{DealView, Found},
     rules::Derived,
     transport::CallError,
 };
@@ -225,7 +225,22 @@ fn seen(found: Found, lens: &Lens) -> Seen {
         deals: found.deals,
         deals_read_of: BTreeSet::new(),
         me: lens.me,
+        deal: None,
     }
+}
+
+/// What the deal of a lead holds; `None` where it is gone.
+async fn deal(shared: &Shared, id: RecordId, lane: Lane) -> Result<Option<DealFields>, CallError> {
+    let mut view = shared.reader.deal(id, None, lane).await?;
+    if view.is_none() && shared.reader.limiter().throttled_within(THROTTLED_LATELY) {
+        view = shared.reader.deal(id, None, lane).await?;
+    }
+    Ok(view.map(deal_fields))
+}
+
+/// The part of a deal that a plan may change.
+pub(super) fn deal_fields(view: DealView) -> DealFields {
+    DealFields { id: view.record.id, properties: view.properties, other: view.other }
 }
 
 /// Reads everything a lead's plan depends on.
@@ -244,7 +259,32 @@ pub(super) async fn situation(
     question.ids.extend(made);
     let lens = ready.lens();
     let seen = search(shared, &question, &lens, lane).await?;
-    let mut situation = Situation {
+    let mut situation = seeing(shared, context, ready, purpose, seen);
+    if let Some(ids) = planner::more_deals(policy, derived, &situation) {
+        let deals =
+            shared.reader.deals_of(&ids, ready.me, policy.lead_key_field.as_deref(), lane).await?;
+        let known: BTreeSet<RecordId> = situation.seen.deals.iter().map(|deal| deal.id).collect();
+        situation.seen.deals.extend(deals.into_iter().filter(|deal| !known.contains(&deal.id)));
+        situation.seen.deals_read_of.extend(&ids);
+    }
+    if purpose == Purpose::Replay
+        && let Some(id) = context.known.deal
+    {
+        situation.seen.deal = deal(shared, id, lane).await?;
+    }
+    remember(shared, context, &mut situation).await?;
+    Ok(situation)
+}
+
+/// A lead's situation before it is known what was written to the records that were seen.
+pub(super) fn seeing(
+    shared: &Shared,
+    context: &Context,
+    ready: &Ready,
+    purpose: Purpose,
+    seen: Seen,
+) -> Situation {
+    Situation {
         purpose,
         lead_key: format!("{}/{}", shared.settings.activecampaign_host, context.lead.key),
         entered_at: context.lead.entered_at,
@@ -253,14 +293,15 @@ pub(super) async fn situation(
         automation: ready.automation.clone(),
         known: context.known.clone(),
         seen,
-    };
-    if let Some(ids) = planner::more_deals(policy, derived, &situation) {
-        let deals =
-            shared.reader.deals_of(&ids, ready.me, policy.lead_key_field.as_deref(), lane).await?;
-        let known: BTreeSet<RecordId> = situation.seen.deals.iter().map(|deal| deal.id).collect();
-        situation.seen.deals.extend(deals.into_iter().filter(|deal| !known.contains(&deal.id)));
-        situation.seen.deals_read_of.extend(&ids);
     }
+}
+
+/// Reads which of the deals other leads hold, and what was written last to the records.
+pub(super) async fn remember(
+    shared: &Shared,
+    context: &Context,
+    situation: &mut Situation,
+) -> Result<(), LedgerError> {
     let (lead, contact) = (context.lead.id, context.lead.contact);
     let deals: Vec<RecordId> = situation.seen.deals.iter().map(|deal| deal.id).collect();
     let records: Vec<(StepKind, RecordId)> = situation
@@ -269,6 +310,7 @@ pub(super) async fn situation(
         .iter()
         .map(|it| (StepKind::Person, it.id))
         .chain(situation.seen.companies.iter().map(|it| (StepKind::Company, it.id)))
+        .chain(situation.seen.deal.iter().map(|it| (StepKind::Deal, it.id)))
         .collect();
     let (held, written) = shared
         .ledger
@@ -286,5 +328,5 @@ pub(super) async fn situation(
         .await?;
     situation.known.held = held;
     situation.known.written = written;
-    Ok(situation)
+    Ok(())
 }

@@ -36,6 +36,17 @@ struct Counts {
     changed: u64,
 }
 
+impl Counts {
+    fn told(&self, route: &str) -> Value {
+        json!({
+            "route": route,
+            "entered": self.entered,
+            "without_lead": self.hinted,
+            "changed": self.changed,
+        })
+    }
+}
+
 /// One poll of every route; the answer is what `ponte poll --json` prints.
 pub(super) async fn poll(shared: &Shared) -> Result<Value, LedgerError> {
     // The schedule and a person may ask at the same time: the second waits, and reads little.
@@ -57,22 +68,16 @@ pub(super) async fn poll(shared: &Shared) -> Result<Value, LedgerError> {
             }
             Err(PollError::Call(error)) => {
                 log_call(&error, "a poll");
+                if error.api() == "ActiveCampaign" && error.status() == Some(403) {
+                    // Now and then for nothing; but again and again it may be the key.
+                    let _noted = shared.activecampaign.verify(Lane::Update).await;
+                }
                 reason = Some(format!("{}: {}", route.name, error.plain()));
             }
         }
     }
     let outcome = if reason.is_none() { Outcome::Complete } else { Outcome::Partial };
-    let routes: Vec<Value> = counts
-        .iter()
-        .map(|(route, seen)| {
-            json!({
-                "route": route,
-                "entered": seen.entered,
-                "without_lead": seen.hinted,
-                "changed": seen.changed,
-            })
-        })
-        .collect();
+    let routes: Vec<Value> = counts.iter().map(|(route, seen)| seen.told(route)).collect();
     let finished = shared.now();
     let detail = json!({ "routes": routes }).to_string();
     let (kept, why) = (detail.clone(), reason.clone());
@@ -85,6 +90,10 @@ pub(super) async fn poll(shared: &Shared) -> Result<Value, LedgerError> {
     }
     ended?;
     shared.wake.matcher.notify_one();
+    shared.wake.alerts.notify_one();
+    if outcome == Outcome::Complete {
+        shared.wake.heartbeat.notify_one();
+    }
     tracing::info!(run.id = id.0, outcome = outcome.as_str(), "polled");
     let zone = shared.settings.timezone;
     Ok(json!({
@@ -118,7 +127,7 @@ async fn poll_route(
         }
         Membership::Tag(name) => {
             let tags = shared.activecampaign.tags(Lane::Update).await;
-            let tags = tags.inspect_err(|error| shared.activecampaign_failed(error))?;
+            let tags = tags?;
             match tags.iter().find(|tag| tag.name.eq_ignore_ascii_case(name)) {
                 Some(tag) => {
                     let filter = ContactFilter { tag: Some(tag.id), ..ContactFilter::default() };
@@ -266,7 +275,6 @@ pub(super) async fn next_contacts(
         match pages.next().await {
             Err(error) => wait_or_fail(shared, error, &mut failures).await?,
             page => {
-                shared.activecampaign_answered();
                 return page;
             }
         }
@@ -283,7 +291,6 @@ pub(super) async fn next_enrollments(
         match pages.next().await {
             Err(error) => wait_or_fail(shared, error, &mut failures).await?,
             page => {
-                shared.activecampaign_answered();
                 return page;
             }
         }
@@ -297,7 +304,6 @@ pub(super) async fn wait_or_fail(
     failures: &mut u32,
 ) -> Result<(), CallError> {
     *failures += 1;
-    shared.activecampaign_failed(&error);
     let Verdict::TryLater { after } = error.verdict() else { return Err(error) };
     if *failures >= shared.settings.attempts {
         return Err(error);

@@ -259,6 +259,7 @@ impl Run<'_> {
                 run::finish(tx, id, outcome, reason.as_deref(), &detail, now)
             })
             .await?;
+        self.shared.wake.alerts.notify_one();
         let missed: i64 = self.tally.routes.values().map(|it| it.missed).sum();
         tracing::info!(
             run.id = id.0,

@@ -32,7 +32,7 @@ use crate::{
     domain::RouteId,
     ledger::{Ledger, LedgerError, pulse, unknown, work},
     ploomes,
-    transport::{CallError, Verdict},
+    transport::{CallError, KeyState},
 };
 
 /// How often [`Engine::drained`] looks.
@@ -124,7 +124,6 @@ pub(super) struct Shared {
     pub(super) health: Health,
     pub(super) role: Role,
     /// Since when `ActiveCampaign` has refused the key.
-    activecampaign_refuses: Mutex<Option<DateTime<Utc>>>,
     /// Fires when the service stops; set where it was started.
     pub(super) stopping: OnceLock<CancellationToken>,
     pub(super) wake: Wake,
@@ -153,7 +152,6 @@ impl Engine {
             reference: Reference::default(),
             health: Health::default(),
             role: parts.role,
-            activecampaign_refuses: Mutex::default(),
             stopping: OnceLock::new(),
             wake: Wake::default(),
             alive: Alive::default(),
@@ -268,7 +266,10 @@ impl Engine {
 
     /// Since when `ActiveCampaign` has refused the key.
     pub fn activecampaign_key_refused_since(&self) -> Option<DateTime<Utc>> {
-        *self.shared.activecampaign_refuses()
+        match self.shared.activecampaign.standing().key() {
+            KeyState::Refused(since) => Some(since),
+            KeyState::Unknown | KeyState::Accepted => None,
+        }
     }
 
     /// Routes that cannot be worked on as configured, each with the reasons.
@@ -294,32 +295,6 @@ impl Shared {
 
     pub(super) fn rng(&self) -> MutexGuard<'_, StdRng> {
         self.rng.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// `ActiveCampaign` answered as it should.
-    pub(super) fn activecampaign_answered(&self) {
-        if self.activecampaign_refuses().take().is_some() {
-            tracing::info!("ActiveCampaign accepts the key again");
-        }
-    }
-
-    /// A call of `ActiveCampaign` failed: notes where it refuses the key.
-    pub(super) fn activecampaign_failed(&self, error: &CallError) {
-        if error.verdict() != Verdict::WrongKey {
-            return;
-        }
-        let mut refuses = self.activecampaign_refuses();
-        if refuses.is_none() {
-            tracing::error!(
-                "ActiveCampaign refuses the key: no lead is found until \
-                 `activecampaign.api_key` is right"
-            );
-        }
-        *refuses = Some(refuses.unwrap_or_else(|| self.now()));
-    }
-
-    fn activecampaign_refuses(&self) -> MutexGuard<'_, Option<DateTime<Utc>>> {
-        self.activecampaign_refuses.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// When to try again after a failure.

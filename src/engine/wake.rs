@@ -22,6 +22,10 @@ pub struct Wake {
     pub reconciler: Arc<Notify>,
     /// A job may have been queued.
     pub jobs: Arc<Notify>,
+    /// A run ended: what calls for an alert may have changed.
+    pub alerts: Arc<Notify>,
+    /// A poll was complete.
+    pub heartbeat: Arc<Notify>,
 }
 
 /// Sleeps until woken, until `due`, or until the fallback tick, whichever is first.

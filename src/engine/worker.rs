@@ -207,9 +207,13 @@ async fn attempt(
     })
 }
 
-/// A lead that is settled is only refreshed: a change of its contact is never a second deal.
+/// A lead that is settled is only refreshed, or replayed: neither is ever a second deal.
 fn purpose(context: &Context) -> Purpose {
-    if context.settled().is_some() { Purpose::Refresh } else { Purpose::Bring }
+    match context.settled() {
+        None => Purpose::Bring,
+        Some(_) if context.work.replay => Purpose::Replay,
+        Some(_) => Purpose::Refresh,
+    }
 }
 
 /// Time since the last attempt in which nobody tried: the route was paused, held, or the machine
@@ -257,7 +261,12 @@ async fn fail(shared: &Shared, context: &Context, reason: String) -> Result<(), 
     shared
         .ledger
         .write(move |tx| {
-            let warning = format!("its contact changed, and the change was not written: {reason}");
+            let what = if work.replay {
+                "what today's configuration says of it was not written"
+            } else {
+                "its contact changed, and the change was not written"
+            };
+            let warning = format!("{what}: {reason}");
             let (state, standing) = match settled {
                 Some(state) => {
                     (state, lead::Standing { warnings: Some(&warning), ..Default::default() })

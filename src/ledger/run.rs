@@ -132,6 +132,9 @@ pub fn set_watermark(
     Ok(())
 }
 
+/// Why a run is partial that a stop cut off.
+pub const CUT_OFF: &str = "cut off by a stop";
+
 /// Ends runs that were cut off: a run that did not read everything is partial.
 pub fn end_unfinished(tx: &Tx<'_>, kind: Kind, now: DateTime<Utc>) -> Result<(), LedgerError> {
     let sql = "SELECT id FROM run WHERE kind = :kind AND finished_at IS NULL ORDER BY id";
@@ -140,9 +143,17 @@ pub fn end_unfinished(tx: &Tx<'_>, kind: Kind, now: DateTime<Utc>) -> Result<(),
         .query_map(named_params! { ":kind": kind }, |row| row.get(0))?
         .collect::<Result<_, _>>()?;
     for run in open {
-        finish(tx, RunId(run), Outcome::Partial, Some("cut off by a stop"), "{}", now)?;
+        finish(tx, RunId(run), Outcome::Partial, Some(CUT_OFF), "{}", now)?;
     }
     Ok(())
+}
+
+/// Returns when a run ended, or was cut off.
+pub fn finished_at(conn: &Connection, run: RunId) -> Result<Option<DateTime<Utc>>, LedgerError> {
+    let sql = "SELECT finished_at FROM run WHERE id = :id";
+    let at: Option<i64> =
+        conn.prepare_cached(sql)?.query_row(named_params! { ":id": run.0 }, |row| row.get(0))?;
+    Ok(at.map(from_ms))
 }
 
 #[cfg(test)]
@@ -168,12 +179,4 @@ mod tests {
             .unwrap();
         assert_eq!(marks, [100, 100, 200, 150, 150].map(at));
     }
-}
-
-/// Returns when a run ended, or was cut off.
-pub fn finished_at(conn: &Connection, run: RunId) -> Result<Option<DateTime<Utc>>, LedgerError> {
-    let sql = "SELECT finished_at FROM run WHERE id = :id";
-    let at: Option<i64> =
-        conn.prepare_cached(sql)?.query_row(named_params! { ":id": run.0 }, |row| row.get(0))?;
-    Ok(at.map(from_ms))
 }

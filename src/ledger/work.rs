@@ -32,6 +32,8 @@ pub struct Work {
     pub lost: TimeDelta,
     /// Where it stood before its update came into doubt.
     pub settled: Option<LeadState>,
+    /// A person asked for all that today's configuration says of it, not only for a change.
+    pub replay: bool,
 }
 
 impl Work {
@@ -48,13 +50,14 @@ impl Work {
             attempted_at: None,
             lost: TimeDelta::zero(),
             settled: None,
+            replay: false,
         }
     }
 }
 
 const COLUMNS: &str = "work.lead_id, work.route_id, work.lane, work.due_at, work.generation, \
                        work.attempts, work.first_attempt, work.attempted_at, work.lost_ms, \
-                       work.settled";
+                       work.settled, work.replay";
 
 /// Asks for a lead: a new row, or the row that waits becomes due, more urgent, a generation newer.
 pub fn ask(
@@ -77,6 +80,22 @@ pub fn ask(
         ":lane": lane.rank(),
         ":due": to_ms(due),
     })?;
+    Ok(())
+}
+
+/// Asks for a lead that is settled to be planned by today's configuration, its deal included.
+///
+/// It stays asked for until its row is settled, whoever asks for it meanwhile.
+pub fn ask_replay(
+    tx: &Tx<'_>,
+    lead: LeadId,
+    route: RouteId,
+    lane: Lane,
+    due: DateTime<Utc>,
+) -> Result<(), LedgerError> {
+    ask(tx, lead, route, lane, due)?;
+    let sql = "UPDATE work SET replay = 1 WHERE lead_id = :lead";
+    tx.prepare_cached(sql)?.execute(named_params! { ":lead": lead.0 })?;
     Ok(())
 }
 
@@ -288,5 +307,6 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Work> {
         attempted_at: row.get::<_, Option<i64>>("attempted_at")?.map(from_ms),
         lost: TimeDelta::milliseconds(row.get("lost_ms")?),
         settled: row.get("settled")?,
+        replay: row.get("replay")?,
     })
 }

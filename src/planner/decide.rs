@@ -8,7 +8,7 @@ use super::{
     deals,
     found::{self, Found, How, Who},
     keys,
-    merge::Merge,
+    merge::{Changes, Merge},
     same::email,
 };
 use crate::{
@@ -23,6 +23,8 @@ use crate::{
 ///   beside it: it is about what the lead asked for, not about where the person is filed.
 /// * [`Purpose::Refresh`] is about person and company only, and makes no person: one that people
 ///   deleted stays deleted. It makes a company where the contact had none before.
+/// * [`Purpose::Replay`] is the same, and about the mapped fields of the deal where the lead has one
+///   that is there. Pipeline, stage, owner and status are where people work: they are left.
 /// * A deal that the ledger holds is this lead's for good, even where people deleted it. While it
 ///   is open, it is given the company and person that are made again in place of deleted ones.
 pub fn plan(policy: &Policy, derived: &Derived, situation: &Situation) -> Plan {
@@ -31,7 +33,7 @@ pub fn plan(policy: &Policy, derived: &Derived, situation: &Situation) -> Plan {
         let outcome = match situation.purpose {
             Purpose::Bring => Outcome::Failed(failure.clone()),
             // What is there stays as it is, and so does the lead.
-            Purpose::Refresh => {
+            Purpose::Refresh | Purpose::Replay => {
                 warnings.push(format!("nothing is updated: {failure}"));
                 Outcome::Done
             }
@@ -54,14 +56,19 @@ pub fn plan(policy: &Policy, derived: &Derived, situation: &Situation) -> Plan {
     };
     let company = planner.company();
     let person = planner.person(company);
-    if situation.purpose == Purpose::Bring
-        && let Some(person) = person
-    {
-        let deal = planner.deal(company, person);
-        planner.note(person, deal);
+    match (situation.purpose, person) {
+        (Purpose::Bring, Some(person)) => {
+            let deal = planner.deal(company, person);
+            planner.note(person, deal);
+        }
+        (Purpose::Replay, _) => planner.deal_again(),
+        (Purpose::Bring | Purpose::Refresh, _) => {}
     }
     planner.plan
 }
+
+/// Properties of a deal that people work with: a replay leaves them, whatever the map says.
+const PEOPLES: [&str; 4] = ["OwnerId", "PipelineId", "StageId", "StatusId"];
 
 struct Planner<'a> {
     policy: &'a Policy,
@@ -104,7 +111,7 @@ impl Planner<'_> {
             return Some(self.existing(StepKind::Company, found, wanted, None));
         }
         let known = self.situation.known.company;
-        if self.situation.purpose == Purpose::Refresh
+        if self.situation.purpose != Purpose::Bring
             && (known.is_some() || self.who.person.is_none())
         {
             self.skip(StepKind::Company, "it is not in Ploomes, and an update makes none again");
@@ -125,7 +132,7 @@ impl Planner<'_> {
         if let Some(found) = &self.who.person {
             return Some(self.existing(StepKind::Person, found, wanted, company));
         }
-        if self.situation.purpose == Purpose::Refresh {
+        if self.situation.purpose != Purpose::Bring {
             self.skip(StepKind::Person, "it is not in Ploomes, and an update makes none again");
             return None;
         }
@@ -170,7 +177,7 @@ impl Planner<'_> {
         // that was there, whoever made it.
         let is_ours = found.how == How::Ledger;
         let merge = Merge {
-            record,
+            record: record.into(),
             written: self.situation.known.written.get(&record.id).filter(|_| is_ours),
             existing: self.existing_of_held(),
         };
@@ -187,18 +194,22 @@ impl Planner<'_> {
             self.plan.warnings.push(words);
         }
         let changes = merge.changes(wanted, company, &left);
-        let how = found.how.words();
+        self.write(kind, record.id, found.how.words(), changes)
+    }
+
+    /// A record that is there is given what differs; where nothing does, it is adopted.
+    fn write(&mut self, kind: StepKind, record: RecordId, how: &str, changes: Changes) -> Target {
         if changes.is_empty() {
             let rest = match self.policy.existing {
                 Existing::Leave => "what exists is left as it is",
                 Existing::Fill | Existing::Overwrite => "nothing to write",
             };
-            return self.adopt(kind, record.id, format!("{how}; {rest}"));
+            return self.adopt(kind, record, format!("{how}; {rest}"));
         }
         let reason = format!("{how}; {}", changes.words());
-        let action = Action::Update { record: record.id, body: changes.body, links: changes.links };
+        let action = Action::Update { record, body: changes.body, links: changes.links };
         self.step(kind, action, changes.fields, reason);
-        Target::Record(record.id)
+        Target::Record(record)
     }
 
     /// How existing records are treated: those of a lead whose deal is made were overwritten then,
@@ -274,6 +285,27 @@ impl Planner<'_> {
         let action = Action::Update { record: deal, body, links };
         self.step(StepKind::Deal, action, fields, reason);
         Target::Record(deal)
+    }
+
+    /// The deal of a lead that was written before: what the map says today, and nothing else.
+    fn deal_again(&mut self) {
+        let known = &self.situation.known;
+        let (Some(id), Some(wanted)) = (known.deal, &self.derived.deal) else { return };
+        let Some(deal) = self.situation.seen.deal.as_ref().filter(|it| it.id == id) else {
+            self.skip(StepKind::Deal, "it is not in Ploomes, and an update makes none again");
+            return;
+        };
+        let merge = Merge {
+            record: deal.into(),
+            written: known.written.get(&id),
+            existing: self.policy.existing,
+        };
+        let mut wanted = wanted.clone();
+        if let Some(key) = &self.policy.lead_key_field {
+            wanted.other.remove(key);
+        }
+        let changes = merge.changes(&wanted, None, &PEOPLES);
+        self.write(StepKind::Deal, id, How::Ledger.words(), changes);
     }
 
     fn note(&mut self, person: Target, deal: Option<Target>) {

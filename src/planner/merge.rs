@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::{
-    ContactRecord, Link, OtherProperty, PhoneRecord,
+    ContactRecord, DealFields, Link, OtherProperty, PhoneRecord,
     body::{self, Target},
     same::{self, same},
 };
@@ -66,10 +66,30 @@ impl Changes {
     }
 }
 
+/// What a record holds that a merge looks at.
+#[derive(Clone, Copy)]
+pub(super) struct Fields<'a> {
+    properties: &'a BTreeMap<String, Value>,
+    phones: &'a [PhoneRecord],
+    other: &'a [OtherProperty],
+}
+
+impl<'a> From<&'a ContactRecord> for Fields<'a> {
+    fn from(record: &'a ContactRecord) -> Self {
+        Self { properties: &record.properties, phones: &record.phones, other: &record.other }
+    }
+}
+
+impl<'a> From<&'a DealFields> for Fields<'a> {
+    fn from(deal: &'a DealFields) -> Self {
+        Self { properties: &deal.properties, phones: &[], other: &deal.other }
+    }
+}
+
 /// An existing record, and what a lead wants it to hold.
 pub(super) struct Merge<'a> {
     /// The record.
-    pub(super) record: &'a ContactRecord,
+    pub(super) record: Fields<'a>,
     /// What ponte wrote to it last.
     pub(super) written: Option<&'a Written>,
     /// How the route treats what exists.
@@ -148,7 +168,7 @@ impl Merge<'_> {
 
     /// Adds phones that the record does not have; none is ever taken away.
     fn phones(&self, wanted: &Values, changes: &mut Changes) {
-        let here = &self.record.phones;
+        let here = self.record.phones;
         let is_here = |phone: &Phone| here.iter().any(|it| is_phone(it, phone));
         let mut missing = body::distinct(&wanted.phones);
         missing.retain(|it| !is_here(it));
@@ -164,12 +184,12 @@ impl Merge<'_> {
     /// Whether every phone that ponte wrote last is still there.
     fn phones_are_ours(&self) -> bool {
         let last = self.last("Phones").and_then(Value::as_array);
-        last.is_some_and(|items| have_all(&self.record.phones, items))
+        last.is_some_and(|items| have_all(self.record.phones, items))
     }
 
     /// Custom fields: those that are written take the place of their own items, all others stay.
     fn other(&self, wanted: &Values, changes: &mut Changes) {
-        let here = &self.record.other;
+        let here = self.record.other;
         let mut set: Vec<(&String, &Vec<OtherProperty>)> = Vec::new();
         for (key, items) in &wanted.other {
             if let Some(why) = self.custom(key, items) {

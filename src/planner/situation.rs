@@ -17,6 +17,9 @@ pub enum Purpose {
     Bring,
     /// Its contact changed after it was written: person and company only, never a deal.
     Refresh,
+    /// A person asked what today's configuration says of it, after it was written: as a refresh,
+    /// and the mapped fields of its deal too.
+    Replay,
 }
 
 /// What is known and seen of one lead.
@@ -90,6 +93,8 @@ pub struct Seen {
     pub deals_read_of: BTreeSet<RecordId>,
     /// The user of our key.
     pub me: Option<RecordId>,
+    /// What the deal of this very lead holds, where it is replayed and the deal is there.
+    pub deal: Option<DealFields>,
 }
 
 /// A company or person in Ploomes.
@@ -153,6 +158,17 @@ pub struct DealRecord {
     pub lead_key: Option<String>,
 }
 
+/// What a deal in Ploomes holds.
+#[derive(Clone, PartialEq)]
+pub struct DealFields {
+    /// `Id`.
+    pub id: RecordId,
+    /// Native properties as they came; null and absent are both absent.
+    pub properties: BTreeMap<String, Value>,
+    /// `OtherProperties` as writable items.
+    pub other: Vec<OtherProperty>,
+}
+
 impl ContactRecord {
     /// A native property as text; empty where it is absent or no text.
     pub fn text(&self, property: &str) -> &str {
@@ -176,4 +192,4 @@ macro_rules! debug_by_id {
     )+};
 }
 
-debug_by_id!(ContactRecord, DealRecord);
+debug_by_id!(ContactRecord, DealRecord, DealFields);

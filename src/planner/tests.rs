@@ -5,5 +5,6 @@ mod converge;
 mod deals;
 mod fields;
 mod persons;
+mod replay;
 pub(super) mod samples;
 mod steps;

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::{Query, answer};
 use crate::{
     domain::Lane,
-    transport::{Answer, Call, CallError, Limiter, Permit, Sender, Verdict},
+    transport::{Answer, Call, CallError, Limiter, Permit, Sender, Standing, Verdict},
 };
 
 const API: &str = "Ploomes";
@@ -49,6 +49,10 @@ impl Api {
         self.sender.limiter()
     }
 
+    pub(super) fn standing(&self) -> &Standing {
+        self.sender.standing()
+    }
+
     /// `GET`: a 2xx answer.
     pub(super) async fn get(&self, target: String, lane: Lane) -> Result<Answer, CallError> {
         let turn = self.turn(lane).await?;
@@ -77,9 +81,14 @@ impl Api {
         let Turn { permit, lane } = turn;
         let answer = self.sender.send_with(call, permit).await?;
         if is_success(answer.status) {
+            self.sender.note_key(true);
             return Ok(answer);
         }
-        Err(self.refusal(effect, operation, &answer, lane).await)
+        let refusal = self.refusal(effect, operation, &answer, lane).await;
+        if refusal.verdict() == Verdict::WrongKey {
+            self.sender.note_key(false);
+        }
+        Err(refusal)
     }
 
     /// Whether the key is taken at all: `None` where that cannot be told now.

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     domain::{Lane, RecordId},
     planner::{ContactRecord, DealRecord},
-    transport::{CallError, Limiter, Sender},
+    transport::{CallError, Limiter, Sender, Standing},
 };
 
 /// Records asked for by id in one call: as many as an answer holds. Their ids take about 3 kB of
@@ -47,6 +47,11 @@ impl Reader {
     /// The limiter that everything to this API goes through.
     pub fn limiter(&self) -> &Limiter {
         self.api.limiter()
+    }
+
+    /// How far its clock is ahead, and whether it takes the key.
+    pub fn standing(&self) -> &Standing {
+        self.api.standing()
     }
 
     /// Deals of these companies and persons, on either side: open ones, and those `me` made.

@@ -11,7 +11,7 @@ use http::{
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::{Instant, timeout};
 
-use super::{CallError, Limiter, Permit, Refused, Verdict, Wire, WireError};
+use super::{CallError, Limiter, Permit, Refused, Standing, Verdict, Wire, WireError};
 use crate::{clock::Clock, domain::Lane};
 
 /// Where an API is, and how it knows us.
@@ -103,6 +103,7 @@ pub struct Sender {
     endpoint: Arc<Ready>,
     wire: Wire,
     limiter: Arc<Limiter>,
+    standing: Arc<Standing>,
     clock: Clock,
 }
 
@@ -137,12 +138,28 @@ impl Sender {
             HeaderValue::from_str(key.expose_secret()).map_err(|_| BadEndpoint::Key(api))?;
         key.set_sensitive(true);
         let endpoint = Arc::new(Ready { api, base, header, key, timeout });
-        Ok(Self { endpoint, wire, limiter, clock })
+        Ok(Self { endpoint, wire, limiter, standing: Arc::default(), clock })
     }
 
     /// The limiter that everything to this API goes through.
     pub fn limiter(&self) -> &Limiter {
         &self.limiter
+    }
+
+    /// What the answers say beside their content.
+    pub fn standing(&self) -> &Standing {
+        &self.standing
+    }
+
+    /// Keeps what an answer says of our key: that it is taken, or that it is not.
+    ///
+    /// For the clients of the APIs, which know what a status means.
+    pub fn note_key(&self, is_taken: bool) {
+        if is_taken {
+            self.standing.accepted();
+        } else {
+            self.standing.refused(self.clock.now());
+        }
     }
 
     /// Waits for leave to send one request in `lane`.
@@ -230,9 +247,12 @@ impl Sender {
     fn answer(&self, answer: http::Response<Bytes>) -> Answer {
         let (head, body) = answer.into_parts();
         let date = head.headers.get(DATE).and_then(|date| date.to_str().ok());
-        let server_time = date
-            .and_then(|date| DateTime::parse_from_rfc2822(date).ok())
-            .map_or_else(|| self.clock.now(), |date| date.to_utc());
+        let date = date.and_then(|date| DateTime::parse_from_rfc2822(date).ok());
+        let now = self.clock.now();
+        let server_time = date.map_or(now, |date| date.to_utc());
+        if date.is_some() {
+            self.standing.dated(server_time, now);
+        }
         Answer { status: head.status.as_u16(), headers: head.headers, body, server_time }
     }
 }

@@ -79,7 +79,7 @@ struct TooLong;
 
 impl Wire {
     /// Sends one request and reads the whole answer; has no timeout of its own.
-    pub(super) async fn call(
+    pub(crate) async fn call(
         &self,
         request: http::Request<Bytes>,
     ) -> Result<http::Response<Bytes>, WireError> {

@@ -76,6 +76,9 @@ fn a_usage_error_ends_with_status_2() {
         "ponte retry site/1 --failed",
         "ponte retry --failed --quarantined",
         "ponte retry 17",
+        "ponte replay",
+        "ponte replay --since yesterday",
+        "ponte replay --since 2026-03-01T08:00:00",
         "ponte demo --seconds 0",
         "ponte status --log xml",
     ] {

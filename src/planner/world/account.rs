@@ -1,6 +1,6 @@
 //! The Ploomes side of the world: what it shows, and what a write does to it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
@@ -43,7 +43,7 @@ impl World {
             .values()
             .filter(|deal| is_shown(deal) && deal.contact.is_some_and(|it| clients.contains(&it)));
         let deals = deals.cloned().collect();
-        Seen { persons, companies, deals, deals_read_of: BTreeSet::new(), me: Some(ME) }
+        Seen { persons, companies, deals, me: Some(ME), ..Seen::default() }
     }
 
     /// The deals of these records, on either side.
