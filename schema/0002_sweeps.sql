@@ -32,9 +32,6 @@ CREATE TABLE suspect (
     changed INTEGER NOT NULL CHECK (changed IN (0, 1))
 ) STRICT;
 
--- Where a lead stood before its update came into doubt, or failed: an update never makes a lead new.
-ALTER TABLE work ADD COLUMN settled TEXT CHECK (settled IN ('done', 'skipped'));
-
 -- Whether a run has found an enrollment before.
 CREATE INDEX finding_once ON finding (run_id, contact);
 

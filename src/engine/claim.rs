@@ -297,6 +297,7 @@ async fn try_claim(
         }
     }
     let derived = ready.rules.derive(&context.contact, &ready.automation);
+    context.company_keys = company_keys_of(shared, &derived, &context);
     context.keys = keys;
     Ok(Some(Claimed { context, task: Task::Plan(Arc::clone(ready), Box::new(derived)) }))
 }
@@ -304,6 +305,14 @@ async fn try_claim(
 fn keys_of(shared: &Shared, derived: &Derived, context: &Context) -> BTreeSet<Hash> {
     let identity = planner::identity(derived, &context.contact, &context.known);
     identity.iter().map(|key| shared.ledger.keyed(key.as_str())).collect()
+}
+
+/// The keys that a lead shares with everybody of its company.
+fn company_keys_of(shared: &Shared, derived: &Derived, context: &Context) -> BTreeSet<Hash> {
+    let identity = planner::identity(derived, &context.contact, &context.known);
+    let company = context.known.company.map(planner::IdentityKey::record);
+    let of_company = identity.iter().filter(|key| key.is_of_company()).chain(&company);
+    of_company.map(|key| shared.ledger.keyed(key.as_str())).collect()
 }
 
 /// What the ledger knows of a lead. One whose contact nobody can read any more is looked up again.

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     observe::Context,
     shared::Shared,
-    words::{masked, words},
+    words::{masked, without_rejected, words},
 };
 use crate::{
     domain::RecordId,
@@ -232,7 +232,7 @@ impl Pass<'_> {
         written: Written,
     ) -> Result<Sent, LedgerError> {
         let (lead, kind, now) = (self.context.lead.id, step.kind, self.shared.now());
-        let keys: BTreeSet<[u8; 32]> = self.keys.clone();
+        let keys = self.context.keys_of(kind);
         let record = written.id;
         self.shared.health.succeeded(now);
         self.shared
@@ -368,30 +368,4 @@ impl Pass<'_> {
             _ => Executed::Later(error),
         })
     }
-}
-
-/// The body without what a 400 or 422 blames, or may blame: `OriginId` or `Tags`.
-fn without_rejected(
-    body: &Map<String, Value>,
-    error: &CallError,
-) -> Option<(Map<String, Value>, String)> {
-    let CallError::Status { status: 400 | 422, message, .. } = error else { return None };
-    let message = message.as_deref().unwrap_or_default().to_lowercase();
-    let blamed = |word: &str, property: &str| message.contains(word) && body.contains_key(property);
-    let drop: Vec<&str> = match (blamed("origin", "OriginId"), blamed("tag", "Tags")) {
-        (false, false) if !message.is_empty() => return None,
-        (false, false) => {
-            ["OriginId", "Tags"].into_iter().filter(|it| body.contains_key(*it)).collect()
-        }
-        (origin, tags) => [("OriginId", origin), ("Tags", tags)]
-            .into_iter()
-            .filter_map(|(property, blamed)| blamed.then_some(property))
-            .collect(),
-    };
-    if drop.is_empty() {
-        return None;
-    }
-    let mut without = body.clone();
-    without.retain(|property, _| !drop.contains(&property.as_str()));
-    Some((without, format!("Ploomes rejected {}: written without", drop.join(" and "))))
 }

@@ -144,15 +144,19 @@ struct Found {
 impl Found {
     fn apply(&self, tx: &Tx<'_>) -> Result<(), LedgerError> {
         for moved in &self.moved {
-            // Another lookup may have been faster.
             let twin = lead::get(tx, moved.lead)?;
-            if twin.is_some_and(|it| it.contact == moved.from) {
-                self.take_over(tx, moved.lead, Some(moved.enrollment))?;
+            if twin.is_none_or(|it| it.contact != moved.from) {
+                // Another lookup was faster; the row may be another lead's, and not a new one.
+                let reason = "another contact took the lead over";
+                return inbox::postpone(tx, &self.hint, self.now, reason, inbox::Failed::No);
             }
+        }
+        for moved in &self.moved {
+            self.take_over(tx, moved.lead, Some(moved.enrollment))?;
         }
         let terms = Terms {
             expect_within: TimeDelta::from_std(self.route.expect_within).unwrap_or(TimeDelta::MAX),
-            since: self.route.since,
+            since: self.route.since_on(self.ahead),
             now: self.now + self.ahead,
             finds: self.hint.source != FoundBy::Webhook,
         };
@@ -262,7 +266,7 @@ impl Found {
         for index in order {
             let entry = entries[index];
             let delivered = pairing.classes[index] == matching::Class::Applied;
-            let backfill = entry.entered_at < self.route.first_start;
+            let backfill = entry.entered_at < self.route.first_start + self.ahead;
             let new = lead::NewLead {
                 route: self.route.id,
                 route_name: &self.route.name,

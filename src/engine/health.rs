@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::Instant;
 
 /// How long to wait before asking again whether a refused key is accepted.
-const KEY_PROBE_EVERY: Duration = Duration::from_mins(1);
+pub(super) const KEY_PROBE_EVERY: Duration = Duration::from_mins(1);
 
 /// The state of one API.
 #[derive(Default)]

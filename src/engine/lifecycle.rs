@@ -4,8 +4,10 @@ use std::{future::Future, time::Duration};
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-/// How long a soft stop may take; what is left then is made safe by the journal.
-pub const STOP_WITHIN: Duration = Duration::from_secs(9);
+/// How long a soft stop may take of the ten seconds that a stop has: the ledger is closed after it.
+///
+/// What is left then is made safe by the journal.
+pub const STOP_WITHIN: Duration = Duration::from_secs(8);
 
 /// The tasks of a running service.
 ///

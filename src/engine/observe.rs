@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
     reference::{Lens, Ready},
@@ -38,6 +38,19 @@ pub(super) struct Context {
     pub(super) derived_before: Option<[u8; 32]>,
     /// Keyed hashes of the lead's identity keys, once they are known.
     pub(super) keys: BTreeSet<[u8; 32]>,
+    /// Those of them that are its company's.
+    pub(super) company_keys: BTreeSet<[u8; 32]>,
+}
+
+impl Context {
+    /// The keys under which a record that was made for this lead is found again: a person not under
+    /// those of the company, or every colleague would be asked for at every other.
+    pub(super) fn keys_of(&self, kind: StepKind) -> BTreeSet<[u8; 32]> {
+        match kind {
+            StepKind::Person => self.keys.difference(&self.company_keys).copied().collect(),
+            StepKind::Company | StepKind::Deal | StepKind::Note => self.keys.clone(),
+        }
+    }
 }
 
 impl Context {
@@ -45,7 +58,7 @@ impl Context {
     pub(super) fn settled(&self) -> Option<LeadState> {
         match self.lead.state {
             state @ (LeadState::Done | LeadState::Skipped) => Some(state),
-            _ => self.work.settled,
+            _ => None,
         }
     }
 }
@@ -111,15 +124,16 @@ pub(super) fn context_with(
     };
     let open = journal::open_of(conn, lead.id)?;
     let derived_before = observation::derived(conn, lead.route, lead.contact)?;
-    Ok(Context { work, lead, contact, known, open, derived_before, keys: BTreeSet::new() })
+    let (keys, company_keys) = (BTreeSet::new(), BTreeSet::new());
+    Ok(Context { work, lead, contact, known, open, derived_before, keys, company_keys })
 }
 
 /// The companies and persons that were written into the lead's deal last.
 fn named_on(conn: &Connection, lead: &Lead) -> Result<BTreeSet<RecordId>, LedgerError> {
     let Some(deal) = lead.deal else { return Ok(BTreeSet::new()) };
     let written = journal::written(conn, StepKind::Deal, deal, lead.contact)?;
-    let id_in = |property: &str| written.get(property)?.as_i64().map(RecordId);
-    Ok(["ContactId", "PersonId"].into_iter().filter_map(id_in).collect())
+    let last = ["ContactId", "PersonId"].into_iter().filter_map(|property| written.get(property));
+    Ok(last.flatten().filter_map(serde_json::Value::as_i64).map(RecordId).collect())
 }
 
 /// Why nothing could be observed.
@@ -133,6 +147,8 @@ pub(super) enum ObserveError {
         "Ploomes answered a search with nothing although a record known to exist was asked for"
     )]
     NoControl,
+    #[error("Ploomes does not show yet what ponte made a moment ago")]
+    NotYetSeen,
 }
 
 /// What Ploomes shows for a search, with proof where it is empty.
@@ -153,6 +169,8 @@ pub(super) async fn search(
     };
     let throttled = shared.reader.limiter().throttled_within(THROTTLED_LATELY);
     let first = find(controls.clone()).await?;
+    // Whoever answers is not down: what fails now fails for a reason of its own.
+    shared.health.succeeded(shared.now());
     if shows_all(&first, search) || (controls.is_empty() && !throttled) {
         return Ok(seen(first, lens));
     }
@@ -252,17 +270,16 @@ pub(super) async fn situation(
     purpose: Purpose,
 ) -> Result<Situation, ObserveError> {
     let (lane, policy) = (context.work.lane, ready.rules.policy());
-    let mut question = planner::search(policy, derived, &context.known);
-    let keys = context.keys.clone();
-    let since = shared.now() - MADE_LATELY;
-    let made = shared.ledger.read(move |conn| made::since(conn, &keys, since)).await?;
-    question.ids.extend(made);
-    let lens = ready.lens();
-    let seen = search(shared, &question, &lens, lane).await?;
+    let seen = people_and_companies(shared, context, ready, derived).await?;
     let mut situation = seeing(shared, context, ready, purpose, seen);
     if let Some(ids) = planner::more_deals(policy, derived, &situation) {
-        let deals =
-            shared.reader.deals_of(&ids, ready.me, policy.lead_key_field.as_deref(), lane).await?;
+        let field = policy.lead_key_field.as_deref();
+        let read = || shared.reader.deals_of(&ids, ready.me, field, lane);
+        let mut deals = read().await?;
+        // Nothing here is known to exist, so nothing proves an empty answer: it is asked twice.
+        if deals.is_empty() && shared.reader.limiter().throttled_within(THROTTLED_LATELY) {
+            deals = read().await?;
+        }
         let known: BTreeSet<RecordId> = situation.seen.deals.iter().map(|deal| deal.id).collect();
         situation.seen.deals.extend(deals.into_iter().filter(|deal| !known.contains(&deal.id)));
         situation.seen.deals_read_of.extend(&ids);
@@ -272,8 +289,51 @@ pub(super) async fn situation(
     {
         situation.seen.deal = deal(shared, id, lane).await?;
     }
+    let is_guarded = policy.skip_if_open_deal && context.known.deal.is_none();
+    if is_guarded && purpose == Purpose::Bring && !shows_new_deals(shared, &situation.seen).await? {
+        return Err(ObserveError::NotYetSeen);
+    }
     remember(shared, context, &mut situation).await?;
     Ok(situation)
+}
+
+/// Everybody who may be the lead's person or company, and their deals.
+async fn people_and_companies(
+    shared: &Shared,
+    context: &Context,
+    ready: &Ready,
+    derived: &Derived,
+) -> Result<Seen, ObserveError> {
+    let mut question = planner::search(ready.rules.policy(), derived, &context.known);
+    let (keys, now) = (context.keys.clone(), shared.now());
+    let settled = settled_by(shared);
+    let (made, just_made) = shared
+        .ledger
+        .read(move |conn| {
+            let made = made::since(conn, &keys, now - MADE_LATELY)?;
+            Ok((made, made::since(conn, &keys, settled)?))
+        })
+        .await?;
+    question.ids.extend(made);
+    let seen = search(shared, &question, &ready.lens(), context.work.lane).await?;
+    // What was made may show only after `settle`: until then it is not gone.
+    let shows = |id: &RecordId| seen.persons.iter().chain(&seen.companies).any(|it| it.id == *id);
+    if just_made.iter().all(shows) { Ok(seen) } else { Err(ObserveError::NotYetSeen) }
+}
+
+/// Whether every deal is seen that was made a moment ago for these people and companies.
+async fn shows_new_deals(shared: &Shared, seen: &Seen) -> Result<bool, LedgerError> {
+    let contacts: BTreeSet<RecordId> =
+        seen.persons.iter().chain(&seen.companies).map(|it| it.id).collect();
+    let settled = settled_by(shared);
+    let made =
+        shared.ledger.read(move |conn| journal::deals_made_since(conn, &contacts, settled)).await?;
+    Ok(made.iter().all(|id| seen.deals.iter().any(|deal| deal.id == *id)))
+}
+
+/// What was written before this shows, or never will.
+fn settled_by(shared: &Shared) -> DateTime<Utc> {
+    shared.now() - TimeDelta::from_std(shared.settings.settle).unwrap_or(TimeDelta::MAX)
 }
 
 /// A lead's situation before it is known what was written to the records that were seen.

@@ -17,7 +17,7 @@ use crate::{
     activecampaign::{
         ContactFilter, ContactPage, ContactPages, ContactRow, EnrollmentPage, EnrollmentPages,
     },
-    domain::{ContactId, Enrollment, FoundBy, Lane, RouteId},
+    domain::{ContactId, Enrollment, FoundBy, Lane},
     ledger::{
         LedgerError, inbox, lead, observation, route, run,
         run::{Kind, Outcome, Question},
@@ -120,52 +120,50 @@ async fn poll_route(
     started: DateTime<Utc>,
     seen: &mut Counts,
 ) -> Result<(), PollError> {
+    let mut filter = ContactFilter::default();
     match &route.membership {
-        Membership::Automation(_) => {
-            who_entered(shared, route, started, seen).await?;
-            who_changed(shared, route, started, ContactFilter::default(), seen).await
-        }
+        Membership::Automation(_) => who_entered(shared, route, seen).await?,
         Membership::Tag(name) => {
-            let tags = shared.activecampaign.tags(Lane::Update).await;
-            let tags = tags?;
-            match tags.iter().find(|tag| tag.name.eq_ignore_ascii_case(name)) {
-                Some(tag) => {
-                    let filter = ContactFilter { tag: Some(tag.id), ..ContactFilter::default() };
-                    who_changed(shared, route, started, filter, seen).await
-                }
-                // Nobody can have a tag that does not exist.
-                None => Ok(()),
-            }
+            let tags = shared.activecampaign.tags(Lane::Update).await?;
+            let tag = tags.iter().find(|tag| tag.name.eq_ignore_ascii_case(name));
+            // Nobody can have a tag that does not exist.
+            let Some(tag) = tag else { return Ok(()) };
+            filter.tag = Some(tag.id);
         }
-        Membership::List(list) => {
-            let filter = ContactFilter { list: Some(*list), ..ContactFilter::default() };
-            who_changed(shared, route, started, filter, seen).await
-        }
-        Membership::EveryContact => {
-            who_changed(shared, route, started, ContactFilter::default(), seen).await
-        }
+        Membership::List(list) => filter.list = Some(*list),
+        Membership::EveryContact => {}
     }
+    who_changed(shared, route, filter, seen).await?;
+    // Both or none: what is read in part moves nothing.
+    let (id, now) = (route.id, shared.now());
+    let enters = route.automation().is_some();
+    shared
+        .ledger
+        .write(move |tx| {
+            if enters {
+                run::set_watermark(tx, id, Question::Entered, started, now)?;
+            }
+            run::set_watermark(tx, id, Question::Changed, started, now)
+        })
+        .await?;
+    Ok(())
 }
 
 /// Hints at everybody who entered the automation and has no lead.
-async fn who_entered(
-    shared: &Shared,
-    route: &Route,
-    started: DateTime<Utc>,
-    seen: &mut Counts,
-) -> Result<(), PollError> {
+async fn who_entered(shared: &Shared, route: &Route, seen: &mut Counts) -> Result<(), PollError> {
     let Some(automation) = route.automation() else { return Ok(()) };
     let since = look_from(shared, route, Question::Entered).await?;
     let mut pages = shared.activecampaign.enrollments(automation, Some(since), 0, Lane::Repair);
     while let Some(page) = next_enrollments(shared, &mut pages).await? {
         let ahead = page.server_time - shared.now();
+        let begins = since.max(route.since_on(ahead));
         let rows: Vec<_> = page
             .entries
             .into_iter()
             .filter(|row| row.automation == automation)
             .filter(|row| {
                 let entered_at = row.enrollment.entered_at;
-                entered_at.is_none_or(|at| at >= since && at >= route.since)
+                entered_at.is_none_or(|at| at >= begins)
             })
             .collect();
         rows.iter().filter_map(|row| row.enrollment.id).for_each(|row| shared.alive.row(row));
@@ -177,14 +175,19 @@ async fn who_entered(
                 let mut hinted = 0;
                 for row in &rows {
                     let Some(enrollment) = row.enrollment.id else { continue };
-                    if lead::of_enrollment(tx, route.id, enrollment)?.is_some() {
+                    let holder = lead::of_enrollment(tx, route.id, enrollment)?;
+                    if holder.as_ref().is_some_and(|lead| lead.contact == row.contact) {
                         continue;
                     }
                     let entered = match row.enrollment.entered_at {
                         Some(at) => at,
                         None => route::first_seen(tx, route.id, enrollment, now + ahead)?,
                     };
-                    let due = due_at(&route, entered - ahead, now);
+                    // One that a merge gave to another contact has had its time.
+                    let due = match holder {
+                        Some(_) => now,
+                        None => due_at(&route, entered - ahead, now),
+                    };
                     hinted += u64::from(due == now);
                     let lane = route.lane_of_missed(Some(entered));
                     inbox::note(tx, route.id, row.contact, lane, FoundBy::Poll, due)?;
@@ -193,7 +196,7 @@ async fn who_entered(
             })
             .await?;
     }
-    keep_watermark(shared, route.id, Question::Entered, started).await
+    Ok(())
 }
 
 /// When an entry that came at `entered` on our clock is old enough to be a lead without a webhook.
@@ -207,7 +210,6 @@ fn due_at(route: &Route, entered: DateTime<Utc>, now: DateTime<Utc>) -> DateTime
 async fn who_changed(
     shared: &Shared,
     route: &Route,
-    started: DateTime<Utc>,
     filter: ContactFilter,
     seen: &mut Counts,
 ) -> Result<(), PollError> {
@@ -253,7 +255,7 @@ async fn who_changed(
         seen.entered += found.entered;
         seen.hinted += found.hinted;
     }
-    keep_watermark(shared, route.id, Question::Changed, started).await
+    Ok(())
 }
 
 /// A contact's entry into a route that has one a contact; `None` where it is not in it, or was before
@@ -330,15 +332,4 @@ async fn look_from(
         // Nothing was read yet: everything since the route's beginning is asked for.
         None => route.since - shared.settings.overlap,
     })
-}
-
-async fn keep_watermark(
-    shared: &Shared,
-    route: RouteId,
-    question: Question,
-    started: DateTime<Utc>,
-) -> Result<(), PollError> {
-    let now = shared.now();
-    shared.ledger.write(move |tx| run::set_watermark(tx, route, question, started, now)).await?;
-    Ok(())
 }

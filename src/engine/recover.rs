@@ -29,6 +29,8 @@ const LOOKS: u32 = 2;
 pub(super) enum Recovered {
     /// The step is settled: the lead can be planned.
     Settled,
+    /// The write never arrived: the lead can be planned, after a while.
+    Lost,
     /// The time for the next look has not come.
     Waits,
 }
@@ -75,7 +77,7 @@ pub(super) async fn recover(
         return Ok(Recovered::Waits);
     }
     settled(shared, context, StepEvent::ProveLost, open, None).await?;
-    Ok(Recovered::Settled)
+    Ok(Recovered::Lost)
 }
 
 /// Puts in doubt a step that is still `sent`: its answer came, or was given up, while the ledger
@@ -113,9 +115,8 @@ async fn settled(
     record: Option<RecordId>,
 ) -> Result<(), LedgerError> {
     let (lead, id, kind, now) = (context.lead.id, open.id, open.kind, shared.now());
-    let keys = context.keys.clone();
-    // An update that was in doubt leaves the lead where it stood.
-    let before = context.settled().unwrap_or(LeadState::Pending);
+    let keys = context.keys_of(kind);
+    let in_doubt = context.lead.state == LeadState::InDoubt;
     shared.busy.settled(id);
     shared
         .ledger
@@ -128,8 +129,12 @@ async fn settled(
                     control::remember(tx, record, now)?;
                 }
             }
+            // An update that was in doubt leaves the lead where it stands.
+            if !in_doubt {
+                return Ok(());
+            }
             let standing = lead::Standing::default();
-            lead::set_state(tx, lead, before, &standing, now)
+            lead::set_state(tx, lead, LeadState::Pending, &standing, now)
         })
         .await
 }

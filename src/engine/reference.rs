@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Role,
+    health::KEY_PROBE_EVERY,
     route::Route,
     shared::{Shared, log_call},
 };
@@ -32,6 +33,10 @@ use crate::{
 const FRESH_FOR: Duration = Duration::from_mins(10);
 /// How soon it may be read again where a route is held: somebody may be mending it.
 const HELD_FOR: Duration = Duration::from_mins(1);
+
+/// How soon it is read again where Ploomes refuses what it says: ten calls of the minute's hundred,
+/// twice or three times.
+const RECHECK_AFTER: Duration = Duration::from_secs(20);
 
 /// How soon a reading that failed is tried again: an account that is down costs a call a while.
 const FAILED_FOR: Duration = Duration::from_secs(5);
@@ -71,10 +76,13 @@ enum Tags {
 pub(super) async fn run(shared: Arc<Shared>, stopping: CancellationToken) {
     let work = async {
         loop {
-            let wait = match shared.reference.read(&shared, Tags::Make).await {
-                Ok(loaded) => loaded.fresh_for().max(FAILED_FOR),
-                Err(_) => FAILED_FOR,
+            let read = shared.reference.read(&shared, Tags::Make, Loaded::is_fresh).await;
+            let again = match shared.health.key_refused_since() {
+                // Asked for as seldom as the key is probed: nothing can be written meanwhile.
+                Some(_) => KEY_PROBE_EVERY,
+                None => FAILED_FOR,
             };
+            let wait = read.map_or(again, |loaded| loaded.fresh_for().max(again));
             shared.wake.worker.notify_one();
             tokio::time::sleep(wait).await;
         }
@@ -162,16 +170,26 @@ impl Reference {
 
     /// Returns fresh data; where it cannot be read again, the old is better than none.
     pub(super) async fn get(&self, shared: &Shared) -> Result<Arc<Loaded>, ReferenceError> {
-        self.read(shared, Tags::Leave).await
+        self.read(shared, Tags::Leave, Loaded::is_fresh).await
     }
 
-    async fn read(&self, shared: &Shared, tags: Tags) -> Result<Arc<Loaded>, ReferenceError> {
+    /// The same where Ploomes refused something: what it says may have changed just now.
+    pub(super) async fn recheck(&self, shared: &Shared) -> Result<Arc<Loaded>, ReferenceError> {
+        self.read(shared, Tags::Leave, |loaded| loaded.read_at.elapsed() < RECHECK_AFTER).await
+    }
+
+    async fn read(
+        &self,
+        shared: &Shared,
+        tags: Tags,
+        is_fresh: impl Fn(&Loaded) -> bool,
+    ) -> Result<Arc<Loaded>, ReferenceError> {
         let _one_at_a_time = self.loading.lock().await;
         let (last, failed_at) = {
             let state = self.lock();
             (state.loaded.clone(), state.failed_at)
         };
-        if let Some(loaded) = last.as_ref().filter(|loaded| loaded.is_fresh()) {
+        if let Some(loaded) = last.as_ref().filter(|loaded| is_fresh(loaded)) {
             return Ok(Arc::clone(loaded));
         }
         if failed_at.is_some_and(|at| at.elapsed() < FAILED_FOR) {

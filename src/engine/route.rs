@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     activecampaign::{ContactRow, Wants},
@@ -64,6 +64,13 @@ impl Route {
             company: self.spec.map.is_empty() || self.mentions("company"),
             automations: self.automation(),
         }
+    }
+
+    /// `since` on a clock that is so far ahead of ours: `ActiveCampaign`'s stamps are compared with it.
+    ///
+    /// One that a person gave is meant as it stands.
+    pub fn since_on(&self, ahead: TimeDelta) -> DateTime<Utc> {
+        if self.since == self.first_start { self.since + ahead } else { self.since }
     }
 
     /// The automation, on routes that have one.

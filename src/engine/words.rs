@@ -14,6 +14,38 @@ pub(super) fn words(error: &CallError) -> String {
     }
 }
 
+/// The body without what a 400 or 422 blames, or may blame: `OriginId` or `Tags`.
+pub(super) fn without_rejected(
+    body: &Map<String, Value>,
+    error: &CallError,
+) -> Option<(Map<String, Value>, String)> {
+    let CallError::Status { status: 400 | 422, message, .. } = error else { return None };
+    let message = message.as_deref().unwrap_or_default().to_lowercase();
+    // Whole words: a stage is no tag.
+    let blamed = |words: &[&str], property: &str| {
+        let mut said = message.split(|it: char| !it.is_alphanumeric());
+        body.contains_key(property) && said.any(|it| words.contains(&it))
+    };
+    let origin = blamed(&["origin", "originid", "origem"], "OriginId");
+    let tags = blamed(&["tag", "tags", "tagid", "tagids"], "Tags");
+    let drop: Vec<&str> = match (origin, tags) {
+        (false, false) if !message.is_empty() => return None,
+        (false, false) => {
+            ["OriginId", "Tags"].into_iter().filter(|it| body.contains_key(*it)).collect()
+        }
+        (origin, tags) => [("OriginId", origin), ("Tags", tags)]
+            .into_iter()
+            .filter_map(|(property, blamed)| blamed.then_some(property))
+            .collect(),
+    };
+    if drop.is_empty() {
+        return None;
+    }
+    let mut without = body.clone();
+    without.retain(|property, _| !drop.contains(&property.as_str()));
+    Some((without, format!("Ploomes rejected {}: written without", drop.join(" and "))))
+}
+
 /// The server's words without what could be somebody's name, address, phone or document: long
 /// numbers, addresses, and every word that stands in what was sent.
 ///

@@ -23,7 +23,7 @@ use super::{
     wake::{FALLBACK_TICK, woken_or_due},
 };
 use crate::{
-    domain::{LeadId, LeadState},
+    domain::{LeadId, LeadState, RouteId},
     ledger::{Hash, LedgerError, journal, lead, observation, step::StepState, work, work::Work},
     planner::{self, Outcome, Plan, Purpose},
     transport::{CallError, Verdict},
@@ -34,6 +34,8 @@ use crate::{
 const PASSES_MAX: usize = 8;
 /// How long a lead waits for another that works on the same record: about one pass.
 const RECORD_BUSY: TimeDelta = TimeDelta::seconds(1);
+/// How long a lead waits at least once its route is found to be held.
+const ROUTE_HELD: TimeDelta = TimeDelta::minutes(1);
 
 pub(super) async fn run(shared: Arc<Shared>, stopping: CancellationToken) {
     let mut passes = FuturesUnordered::new();
@@ -127,6 +129,8 @@ enum Passed {
     Refused(String),
     /// It may work later.
     Later { after: Option<Duration>, reason: String },
+    /// A write in doubt was proved lost; the next may arrive.
+    Lost,
     /// The ledger says already when to go on.
     Waits,
     /// Again at once: the world changed under it.
@@ -142,7 +146,7 @@ async fn work_on(
         Ok(passed) => passed,
         Err(ObserveError::Ledger(error)) => return Err(error),
         Err(ObserveError::Call(error)) => later(shared, &error),
-        Err(error @ ObserveError::NoControl) => {
+        Err(error @ (ObserveError::NoControl | ObserveError::NotYetSeen)) => {
             Passed::Later { after: None, reason: error.to_string() }
         }
     };
@@ -178,6 +182,7 @@ async fn attempt(
         (Task::Recover(lens), Some(open)) => {
             return Ok(match recover::recover(shared, context, open, lens).await? {
                 Recovered::Settled => Passed::Again,
+                Recovered::Lost => Passed::Lost,
                 Recovered::Waits => Passed::Waits,
             });
         }
@@ -202,9 +207,21 @@ async fn attempt(
         Executed::Whole(warnings) => Passed::Finished(plan, derived.fingerprint(), warnings),
         Executed::Later(error) => later(shared, &error),
         Executed::Again => Passed::Again,
+        Executed::Refused(_) if is_held(shared, context.lead.route).await => {
+            let (lead, due) = (context.lead.id, shared.now() + ROUTE_HELD);
+            let reason = "its route is held";
+            shared.ledger.write(move |tx| work::postpone(tx, lead, due, reason)).await?;
+            Passed::Waits
+        }
         Executed::Refused(reason) => Passed::Refused(reason),
         Executed::InDoubt | Executed::Stopping => Passed::Waits,
     })
+}
+
+/// Whether a route cannot be worked on any more: a stage or pipeline vanished since it was read.
+async fn is_held(shared: &Shared, route: RouteId) -> bool {
+    let reference = shared.reference.recheck(shared).await;
+    reference.is_ok_and(|it| matches!(it.route(route), Some(Err(_))))
 }
 
 /// A lead that is settled is only refreshed, or replayed: neither is ever a second deal.
@@ -226,7 +243,7 @@ fn idle_since(work: &Work, now: DateTime<Utc>, shared: &Shared) -> TimeDelta {
 
 async fn settle(shared: &Shared, claimed: &Claimed, passed: Passed) -> Result<(), LedgerError> {
     let context = &claimed.context;
-    let (work, now) = (context.work, shared.now());
+    let work = context.work;
     match passed {
         Passed::Finished(plan, fingerprint, extra) => {
             finish(shared, claimed, &plan, fingerprint, &extra).await
@@ -234,17 +251,11 @@ async fn settle(shared: &Shared, claimed: &Claimed, passed: Passed) -> Result<()
         Passed::Nothing => shared.ledger.write(move |tx| work::settle(tx, &work)).await,
         Passed::Refused(reason) => fail(shared, context, reason).await,
         Passed::Later { after, reason } => {
-            let lost = shared
-                .health
-                .lost_since(work.attempted_at, now)
-                .max(idle_since(&work, now, shared));
-            let first = work.first_attempt.unwrap_or(now);
-            let in_doubt = context.open.is_some();
-            if !in_doubt && now - first - work.lost - lost > shared.settings.give_up {
-                return fail(shared, context, format!("given up: {reason}")).await;
-            }
-            let due = shared.retry_at(work.attempts, after);
-            shared.ledger.write(move |tx| work::failed(tx, &work, due, &reason, lost, now)).await
+            put_off(shared, context, after, reason, context.open.is_some()).await
+        }
+        Passed::Lost => {
+            let reason = "a write to Ploomes went unanswered and did not happen".to_owned();
+            put_off(shared, context, None, reason, false).await
         }
         Passed::Waits => Ok(()),
         Passed::Again => {
@@ -252,6 +263,24 @@ async fn settle(shared: &Shared, claimed: &Claimed, passed: Passed) -> Result<()
             Ok(())
         }
     }
+}
+
+/// Waits longer each time, and gives the lead up in the end; never while it is in doubt.
+async fn put_off(
+    shared: &Shared,
+    context: &Context,
+    after: Option<Duration>,
+    reason: String,
+    in_doubt: bool,
+) -> Result<(), LedgerError> {
+    let (work, now) = (context.work, shared.now());
+    let lost = shared.health.lost_since(work.attempted_at, now).max(idle_since(&work, now, shared));
+    let first = work.first_attempt.unwrap_or(now);
+    if !in_doubt && now - first - work.lost - lost > shared.settings.give_up {
+        return fail(shared, context, format!("given up: {reason}")).await;
+    }
+    let due = shared.retry_at(work.attempts, after);
+    shared.ledger.write(move |tx| work::failed(tx, &work, due, &reason, lost, now)).await
 }
 
 /// A lead that waits for a person from now on; one that is settled stays so, with a warning.

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde_json::{Map, Value};
 
-pub use self::written::{LastWritten, last_written, written};
+pub use self::written::{LastWritten, deals_made_since, last_written, written};
 use super::{
     LedgerError, PayloadKind, Subject, Tx, lead,
     step::{StepEvent, StepState},
@@ -233,7 +233,8 @@ pub fn looked(tx: &Tx<'_>, step: StepId, now: DateTime<Utc>) -> Result<(), Ledge
 }
 
 /// Notes that nobody knows whether a step that is `sent` happened; returns whether it is to be
-/// looked for, its lead being `in_doubt` from now on.
+/// looked for. A lead that was not brought in yet is `in_doubt` from now on; one that is only
+/// refreshed stays what it is.
 ///
 /// Only a created company, person or deal is. An update has absolute values and may be planned
 /// again, and a note is at most once: both count as lost.
@@ -251,11 +252,10 @@ pub fn doubt(
     advance(tx, step, StepEvent::Doubt, None, answer, now)?;
     if look {
         let before = lead::get(tx, LeadId(lead))?.map(|it| it.state);
-        if let Some(state @ (LeadState::Done | LeadState::Skipped)) = before {
-            work::keep_settled(tx, LeadId(lead), state)?;
+        if !matches!(before, Some(LeadState::Done | LeadState::Skipped)) {
+            let standing = lead::Standing { reason: Some(reason), ..lead::Standing::default() };
+            lead::set_state(tx, LeadId(lead), LeadState::InDoubt, &standing, now)?;
         }
-        let standing = lead::Standing { reason: Some(reason), ..lead::Standing::default() };
-        lead::set_state(tx, LeadId(lead), LeadState::InDoubt, &standing, now)?;
     } else {
         advance(tx, step, StepEvent::ProveLost, None, Answer::default(), now)?;
     }

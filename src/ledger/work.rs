@@ -7,7 +7,7 @@ use super::{
     LedgerError, Tx,
     time::{from_ms, to_ms},
 };
-use crate::domain::{Lane, LeadId, LeadState, RouteId};
+use crate::domain::{Lane, LeadId, RouteId};
 
 /// A lead that waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,8 +30,6 @@ pub struct Work {
     pub attempted_at: Option<DateTime<Utc>>,
     /// The part of the time since its first attempt in which nothing could have worked.
     pub lost: TimeDelta,
-    /// Where it stood before its update came into doubt.
-    pub settled: Option<LeadState>,
     /// A person asked for all that today's configuration says of it, not only for a change.
     pub replay: bool,
 }
@@ -49,7 +47,6 @@ impl Work {
             first_attempt: None,
             attempted_at: None,
             lost: TimeDelta::zero(),
-            settled: None,
             replay: false,
         }
     }
@@ -57,7 +54,7 @@ impl Work {
 
 const COLUMNS: &str = "work.lead_id, work.route_id, work.lane, work.due_at, work.generation, \
                        work.attempts, work.first_attempt, work.attempted_at, work.lost_ms, \
-                       work.settled, work.replay";
+                       work.replay";
 
 /// Asks for a lead: a new row, or the row that waits becomes due, more urgent, a generation newer.
 pub fn ask(
@@ -151,13 +148,6 @@ pub fn due_in_doubt(
         .query_map(named_params! { ":now": to_ms(now), ":limit": limit }, from_row)?
         .collect::<Result<_, _>>()?;
     Ok(rows)
-}
-
-/// Keeps where a lead stands while its update is in doubt.
-pub fn keep_settled(tx: &Tx<'_>, lead: LeadId, state: LeadState) -> Result<(), LedgerError> {
-    let sql = "UPDATE work SET settled = :state WHERE lead_id = :lead";
-    tx.prepare_cached(sql)?.execute(named_params! { ":state": state.as_str(), ":lead": lead.0 })?;
-    Ok(())
 }
 
 /// Returns the queue's row of a lead.
@@ -306,7 +296,6 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Work> {
         first_attempt: row.get::<_, Option<i64>>("first_attempt")?.map(from_ms),
         attempted_at: row.get::<_, Option<i64>>("attempted_at")?.map(from_ms),
         lost: TimeDelta::milliseconds(row.get("lost_ms")?),
-        settled: row.get("settled")?,
         replay: row.get("replay")?,
     })
 }

@@ -192,7 +192,8 @@ fn company<'a>(wanted: &Values, situation: &'a Situation) -> Option<Found<'a>> {
     let Some(known) = companies.iter().find(|it| Some(it.id) == known) else { return by_key() };
     let wrote = |property: &str, value: &str| {
         let written = situation.known.written.get(&known.id).and_then(|it| it.get(property));
-        written.is_some_and(|it| same::same(property, it, &Value::from(value)))
+        let is_it = |it: &Value| same::same(property, it, &Value::from(value));
+        written.is_some_and(|it| it.iter().any(is_it))
     };
     if has_document(known) || has_name(known) {
         return Some(Found::known(known));

@@ -18,6 +18,11 @@ impl IdentityKey {
         Self(format!("record:{id}"))
     }
 
+    /// Whether it is a key of companies, which many people share who are not each other.
+    pub fn is_of_company(&self) -> bool {
+        self.0.starts_with("company:") || self.0.starts_with("cnpj:")
+    }
+
     /// The key's text, to be hashed before it is kept.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -19,8 +19,8 @@ use crate::{
     rules::{Phone, Values},
 };
 
-/// What ponte wrote last to a record, by property or `FieldKey`.
-type Written = BTreeMap<String, Value>;
+/// What ponte wrote last to a record, or may have, by property or `FieldKey`.
+type Written = BTreeMap<String, Vec<Value>>;
 
 /// Why a field is written.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -138,13 +138,13 @@ impl Merge<'_> {
             return None;
         }
         self.why(current.is_none(), || {
-            let last = self.last(property);
-            last.zip(current).is_some_and(|(last, current)| same(property, last, current))
+            let is_current = |last| current.is_some_and(|it| same(property, last, it));
+            self.last(property).iter().any(is_current)
         })
     }
 
-    fn last(&self, field: &str) -> Option<&Value> {
-        self.written?.get(field)
+    fn last(&self, field: &str) -> &[Value] {
+        self.written.and_then(|it| it.get(field)).map_or(&[], Vec::as_slice)
     }
 
     /// Why a field that differs is written; `None` where it is left.
@@ -183,8 +183,8 @@ impl Merge<'_> {
 
     /// Whether every phone that ponte wrote last is still there.
     fn phones_are_ours(&self) -> bool {
-        let last = self.last("Phones").and_then(Value::as_array);
-        last.is_some_and(|items| have_all(self.record.phones, items))
+        let mut last = self.last("Phones").iter().filter_map(Value::as_array);
+        last.any(|items| have_all(self.record.phones, items))
     }
 
     /// Custom fields: those that are written take the place of their own items, all others stay.
@@ -220,7 +220,7 @@ impl Merge<'_> {
             return None;
         }
         self.why(here.is_empty(), || {
-            self.last(key).is_some_and(|last| are_same(&here, &slots_of(last)))
+            self.last(key).iter().any(|last| are_same(&here, &slots_of(last)))
         })
     }
 }

@@ -69,7 +69,9 @@ pub struct Known {
     ///
     /// A native property holds the JSON that was sent; a custom field the item sent for it, such
     /// as `{"FieldKey":"…","StringValue":"…"}`.
-    pub written: BTreeMap<RecordId, BTreeMap<String, Value>>,
+    ///
+    /// Several, where an answer never came: the record may hold any of them.
+    pub written: BTreeMap<RecordId, BTreeMap<String, Vec<Value>>>,
 }
 
 impl Known {

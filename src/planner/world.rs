@@ -195,10 +195,10 @@ impl World {
         ["ContactId", "PersonId"].into_iter().filter_map(id_in).collect()
     }
 
-    fn written_for(&self, contact: usize) -> BTreeMap<RecordId, BTreeMap<String, Value>> {
+    fn written_for(&self, contact: usize) -> BTreeMap<RecordId, BTreeMap<String, Vec<Value>>> {
         let of_contact = |fields: &BTreeMap<String, (usize, Value)>| {
             let own = fields.iter().filter(|(_, (writer, _))| *writer == contact);
-            own.map(|(field, (_, value))| (field.clone(), value.clone())).collect()
+            own.map(|(field, (_, value))| (field.clone(), vec![value.clone()])).collect()
         };
         self.written.iter().map(|(record, fields)| (*record, of_contact(fields))).collect()
     }

@@ -2,9 +2,12 @@
 
 mod architecture;
 mod asking;
+mod bad_input;
 mod calls;
 mod checking;
 mod commands;
+mod faults;
+mod kills;
 mod migrations;
 mod missed;
 mod notify;
@@ -12,8 +15,10 @@ mod once;
 mod polls;
 mod process;
 mod quota;
+mod readings;
 mod reconcile;
 mod replay;
+mod rig;
 mod support;
 mod thousand;
 mod updates;

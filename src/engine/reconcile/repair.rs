@@ -130,7 +130,7 @@ impl Run<'_> {
             .map(|it| (StepKind::Person, it.id))
             .chain(company.iter().map(|it| (StepKind::Company, it.id)))
             .collect();
-        let written: BTreeMap<RecordId, BTreeMap<String, Value>> = self
+        let written: BTreeMap<RecordId, BTreeMap<String, Vec<Value>>> = self
             .shared
             .ledger
             .read(move |conn| {

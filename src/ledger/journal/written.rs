@@ -1,6 +1,6 @@
 //! What was written last to a record, as the journal has it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, named_params};
@@ -8,12 +8,15 @@ use serde_json::{Map, Value};
 
 use crate::{
     domain::{ContactId, RecordId},
-    ledger::{LedgerError, time::from_ms},
+    ledger::{
+        LedgerError,
+        time::{from_ms, to_ms},
+    },
     planner::StepKind,
 };
 
-/// What was written last to a record, by property or `FieldKey`: every request that was or may
-/// have been applied, the newer over the older.
+/// What was written last to a record, by property or `FieldKey`: the newest request that was
+/// applied, and those after it of which nobody knows.
 ///
 /// Left out is what a whole list merely carried, and what was written last for another contact: two
 /// contacts who share a record and do not agree would write over each other for ever.
@@ -22,14 +25,26 @@ pub fn written(
     kind: StepKind,
     record: RecordId,
     contact: ContactId,
-) -> Result<BTreeMap<String, Value>, LedgerError> {
-    let mut written = BTreeMap::new();
+) -> Result<BTreeMap<String, Vec<Value>>, LedgerError> {
+    let mut written: BTreeMap<String, Vec<(Value, ContactId)>> = BTreeMap::new();
     each_write(conn, kind, record, |write| {
-        let of = write.contact;
-        written.extend(write.values.into_iter().map(|(name, value)| (name, (value, of))));
+        for (name, value) in write.values {
+            let last = written.entry(name).or_default();
+            if write.certain {
+                last.clear();
+            }
+            last.push((value, write.contact));
+        }
     })?;
-    let ours = written.into_iter().filter(|(_, (_, of))| *of == contact);
-    Ok(ours.map(|(name, (value, _))| (name, value)).collect())
+    let mut ours = BTreeMap::new();
+    for (name, last) in written {
+        let own = last.into_iter().filter(|(_, of)| *of == contact);
+        let own: Vec<Value> = own.map(|(value, _)| value).collect();
+        if !own.is_empty() {
+            ours.insert(name, own);
+        }
+    }
+    Ok(ours)
 }
 
 /// What a record holds if nobody but ponte wrote to it, and when ponte last did.
@@ -119,4 +134,29 @@ fn by_field_key(items: &[Value]) -> BTreeMap<String, Value> {
         _ => Value::Array(items),
     };
     fields.into_iter().map(|(key, items)| (key, value(items))).collect()
+}
+
+/// Returns the deals made since `since` for leads that hold one of these companies and persons.
+pub fn deals_made_since(
+    conn: &Connection,
+    records: &BTreeSet<RecordId>,
+    since: DateTime<Utc>,
+) -> Result<BTreeSet<RecordId>, LedgerError> {
+    let sql = "
+        SELECT record
+        FROM step JOIN lead ON lead.id = lead_id
+        WHERE step.kind = 'deal' AND action = 'create' AND step.state = 'done'
+          AND ended_at >= :since AND (lead.person = :record OR lead.company = :record)";
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut deals = BTreeSet::new();
+    for record in records {
+        let made = statement
+            .query_map(named_params! { ":record": record.0, ":since": to_ms(since) }, |row| {
+                row.get::<_, Option<i64>>(0)
+            })?;
+        for deal in made {
+            deals.extend(deal?.map(RecordId));
+        }
+    }
+    Ok(deals)
 }

@@ -207,7 +207,7 @@ pub fn their_deal(id: i64, contact: i64) -> DealRecord {
 
 /// What ponte wrote last to a record.
 pub fn wrote(situation: &mut Situation, id: i64, written: &[(&str, Value)]) {
-    let written = written.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+    let written = written.iter().map(|(name, value)| ((*name).to_owned(), vec![value.clone()]));
     situation.known.written.insert(RecordId(id), written.collect());
 }
 

@@ -141,6 +141,11 @@ pub struct Process {
 }
 
 impl Process {
+    /// Its number.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it has written to stderr so far.
     pub fn err(&self) -> String {
         fs::read_to_string(&self.err).unwrap()

@@ -111,7 +111,7 @@ async fn pages_go_by_id_and_ask_for_what_the_filter_says() {
     assert_eq!(read, [6]);
     insta::assert_snapshot!(
         asked(&remote).join("\n"),
-        @"/contacts?filters[updated_after]=2026-05-27T00:00:00Z&id_greater=5&include=fieldValues,contactTags,contactLists,contactAutomations&limit=100&listid=3&orders[id]=ASC&seriesid=17&tagid=20"
+        @"/contacts?filters[updated_after]=2026-05-26T17:00:00Z&id_greater=5&include=fieldValues,contactTags,contactLists,contactAutomations&limit=100&listid=3&orders[id]=ASC&seriesid=17&tagid=20"
     );
 }
 
@@ -161,8 +161,8 @@ async fn rows_older_than_asked_show_that_the_filter_was_ignored_and_are_kept() {
     };
     let rows = |udate: Value| json!({"contacts": [{"id": 1, "udate": udate}]});
 
-    let ignored = first(filter, rows(json!("2026-05-26T04:59:00-05:00"))).await.unwrap();
-    let honoured = first(filter, rows(json!("2026-05-26T05:01:00-05:00"))).await.unwrap();
+    let ignored = first(filter, rows(json!("2026-05-25T21:59:00-05:00"))).await.unwrap();
+    let honoured = first(filter, rows(json!("2026-05-25T22:01:00-05:00"))).await.unwrap();
     let unknown = first(filter, rows(json!(null))).await.unwrap();
 
     assert!(ignored.filter_ignored && ignored.rows.len() == 1);

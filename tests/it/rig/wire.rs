@@ -1,0 +1,95 @@
+//! The wires of a simulation, with a test's hand on one of them.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{Arc, Mutex},
+};
+
+use axum::{Router, body::Body};
+use bytes::Bytes;
+use http::{Method, Request, Response};
+use http_body_util::BodyExt as _;
+use ponte::{
+    simulator::{fault::Target, ploomes::Ploomes},
+    transport::{Remote, WireError},
+};
+use tower::ServiceExt as _;
+
+type Answer<'a> = Pin<Box<dyn Future<Output = Result<Response<Bytes>, WireError>> + Send + 'a>>;
+
+/// Something that a test does at a request.
+pub type Deed = Box<dyn FnOnce() + Send>;
+
+/// What is prepared for the next request that fits, each once.
+pub struct Prepared<T>(Mutex<Vec<(Target, T)>>);
+
+impl<T> Prepared<T> {
+    const fn new() -> Self {
+        Self(Mutex::new(Vec::new()))
+    }
+
+    pub fn add(&self, target: Target, what: T) {
+        self.0.lock().unwrap().push((target, what));
+    }
+
+    fn take(&self, method: &Method, path: &str) -> Option<T> {
+        let mut prepared = self.0.lock().unwrap();
+        let fits = |(target, _): &(Target, T)| {
+            target.method.as_ref().is_none_or(|it| it == method) && path.contains(&target.path)
+        };
+        let at = prepared.iter().position(fits)?;
+        Some(prepared.remove(at).1)
+    }
+}
+
+/// The way to Ploomes.
+pub struct Tap {
+    ploomes: Arc<Ploomes>,
+    /// Done before a request is sent on.
+    pub before: Prepared<Deed>,
+    /// Done after it was answered, before ponte sees the answer.
+    pub after: Prepared<Deed>,
+    /// Answers that Ploomes knows nothing of.
+    pub instead: Prepared<Response<Bytes>>,
+}
+
+impl Tap {
+    pub fn new(ploomes: Arc<Ploomes>) -> Self {
+        let (before, after, instead) = (Prepared::new(), Prepared::new(), Prepared::new());
+        Self { ploomes, before, after, instead }
+    }
+}
+
+impl Remote for Tap {
+    fn call(&self, request: Request<Bytes>) -> Answer<'_> {
+        Box::pin(async move {
+            let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+            if let Some(deed) = self.before.take(&method, &path) {
+                deed();
+            }
+            let answer = match self.instead.take(&method, &path) {
+                Some(answer) => Ok(answer),
+                None => self.ploomes.call(request).await,
+            };
+            if let Some(deed) = self.after.take(&method, &path) {
+                deed();
+            }
+            answer
+        })
+    }
+}
+
+/// The receiver without its socket.
+pub struct Inlet(pub Router);
+
+impl Remote for Inlet {
+    fn call(&self, request: Request<Bytes>) -> Answer<'_> {
+        Box::pin(async move {
+            let Ok(answer) = self.0.clone().oneshot(request.map(Body::from)).await;
+            let (head, body) = answer.into_parts();
+            let body = body.collect().await.expect("the body is in memory").to_bytes();
+            Ok(Response::from_parts(head, body))
+        })
+    }
+}
