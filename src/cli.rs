@@ -19,7 +19,7 @@ mod replay;
 pub mod run;
 mod simulate;
 
-use std::{collections::BTreeMap, io::Write, process::ExitCode, time::Duration};
+use std::{collections::BTreeMap, io::Write, num::NonZero, process::ExitCode, time::Duration};
 
 use clap::Parser;
 use rand::TryRngCore;
@@ -59,6 +59,10 @@ impl<E: Into<anyhow::Error>> From<E> for Failure {
     }
 }
 
+/// Threads that serve sockets, at most: all else waits for the ledger's writer or for an answer,
+/// and each thread takes a stack and a share of the heap.
+const WORKERS_MAX: usize = 4;
+
 /// Runs `ponte`.
 pub fn main() -> ExitCode {
     let args = Args::parse();
@@ -69,7 +73,9 @@ pub fn main() -> ExitCode {
         telemetry::LevelFilter::INFO
     };
     telemetry::init(args.log, usual);
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let workers = std::thread::available_parallelism().map_or(1, NonZero::get).min(WORKERS_MAX);
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = match runtime.worker_threads(workers).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return report(Failure::Failed(error.into())),
     };

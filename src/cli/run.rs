@@ -2,13 +2,13 @@
 //!
 //! The receiver opens first and needs neither `ActiveCampaign` nor Ploomes.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use chrono::TimeDelta;
 use tokio::{
     net::TcpListener,
-    signal::unix::SignalKind,
+    signal::unix::{Signal, SignalKind},
     time::{Instant, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
@@ -27,6 +27,9 @@ use crate::{
     transport::{Wire, wire::http_client},
     web::{self, EngineView, ReceiverRoute, engine_state::Service as Api, server::Limits},
 };
+
+/// Signals this close together are one: `timeout`, for one, signals the process and then its group.
+const ONE_SIGNAL: Duration = Duration::from_millis(200);
 
 /// How often the admin page's picture of the engine is renewed.
 const STATE_EVERY: Duration = Duration::from_secs(1);
@@ -49,6 +52,7 @@ pub struct Service {
 
 /// Runs the service until a signal comes.
 pub(super) async fn run(config: Config) -> Result<(), Failure> {
+    let mut signals = Signals::catch().context("signals cannot be caught")?;
     let clock = Clock::system();
     let Some(lock) = EngineLock::try_take(&config.ledger.path)? else {
         let ledger = config.ledger.path.display();
@@ -65,7 +69,7 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     start_alerts(&service, &config, wire)?;
     notify::ready();
     tracing::info!(receiver = %service.receiver, admin = %service.admin, "ready");
-    let was_asked = until_asked_to_stop(&service.lifecycle).await;
+    let was_asked = until_asked_to_stop(&service.lifecycle, &mut signals).await;
     let deadline = Instant::now() + CLOSED_WITHIN;
     let is_whole = stop(&service.lifecycle).await;
     let closed = async {
@@ -132,9 +136,11 @@ pub async fn start(
     let serve =
         |listener, router, limits| web::server::serve(listener, router, limits, stopping.clone());
     lifecycle.spawn("receiver", serve(receiver, inlet.router(), Limits::RECEIVER));
-    lifecycle.spawn("admin", serve(admin, page.router(), Limits::ADMIN));
     let unknown = inlet.unknown_tokens();
     let shown = Shown { engine: engine.clone(), clock, state, unknown, watchdog };
+    // Before anybody can ask: what `/readyz` says first it says again for a second.
+    shown.state.show(shown.view(&config.schedule));
+    lifecycle.spawn("admin", serve(admin, page.router(), Limits::ADMIN));
     lifecycle.spawn("state", shown.keep(config.schedule.clone(), stopping.clone()));
     engine.start(&lifecycle);
     Ok(Service { engine, receiver: addresses.0, admin: addresses.1, lifecycle })
@@ -197,10 +203,10 @@ impl Shown {
 }
 
 /// Waits for a signal or for a loop that fails; says whether it was a signal.
-async fn until_asked_to_stop(lifecycle: &Lifecycle) -> bool {
+async fn until_asked_to_stop(lifecycle: &Lifecycle, signals: &mut Signals) -> bool {
     let stopping = lifecycle.stopping();
     let asked = tokio::select! {
-        () = signal() => {
+        () = signals.next() => {
             tracing::info!("stopping");
             true
         }
@@ -215,22 +221,43 @@ async fn stop(lifecycle: &Lifecycle) -> bool {
     lifecycle.stop();
     tokio::select! {
         ended = lifecycle.stopped() => ended,
-        () = signal() => false,
+        () = another_signal() => false,
+    }
+}
+
+/// Waits for a signal that is not the first one again.
+async fn another_signal() {
+    tokio::time::sleep(ONE_SIGNAL).await;
+    signal().await;
+}
+
+/// SIGTERM and SIGINT, caught from when this is made: one that comes during the start stops softly
+/// too.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn catch() -> io::Result<Self> {
+        let catch = tokio::signal::unix::signal;
+        let (terminate, interrupt) = (SignalKind::terminate(), SignalKind::interrupt());
+        Ok(Self { terminate: catch(terminate)?, interrupt: catch(interrupt)? })
+    }
+
+    /// Waits for the next of either.
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 }
 
 /// Waits for SIGTERM or SIGINT.
 pub(super) async fn signal() {
-    let terminate = async {
-        match tokio::signal::unix::signal(SignalKind::terminate()) {
-            Ok(mut signal) => {
-                signal.recv().await;
-            }
-            Err(_) => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        () = terminate => {}
-        _ = tokio::signal::ctrl_c() => {}
+    match Signals::catch() {
+        Ok(mut signals) => signals.next().await,
+        Err(_) => std::future::pending().await,
     }
 }

@@ -28,7 +28,7 @@ pub(super) async fn run(shared: Arc<Shared>, stopping: CancellationToken) {
     loop {
         let room = LOOKUPS_MAX - lookups.len();
         let mut next = None;
-        if room > 0 && !stopping.is_cancelled() {
+        if room > 0 {
             let (due, later) = due_hints(&shared, room + busy.len()).await;
             for hint in due {
                 if lookups.len() < LOOKUPS_MAX && busy.insert((hint.route, hint.contact)) {
@@ -37,15 +37,13 @@ pub(super) async fn run(shared: Arc<Shared>, stopping: CancellationToken) {
             }
             next = later;
         }
-        if stopping.is_cancelled() && lookups.is_empty() {
-            return;
-        }
         tokio::select! {
             Some(hint) = lookups.next(), if !lookups.is_empty() => {
                 let hint: Hint = hint;
                 busy.remove(&(hint.route, hint.contact));
             }
-            () = stopping.cancelled(), if !stopping.is_cancelled() => {}
+            // Lookups only read AC, and their hints wait in the inbox for the next start.
+            () = stopping.cancelled() => return,
             () = woken_or_due(&shared.wake.matcher, next) => {}
         }
     }

@@ -17,6 +17,10 @@ const LOG_BYTES_KEPT: i64 = 16 * 1024 * 1024;
 /// Statements kept prepared by a connection: more than the ledger has.
 const STATEMENTS_MAX: usize = 256;
 
+/// Page cache of a connection that only reads, instead of `SQLite`'s 2,000: there are several, and
+/// their questions walk an index or two. Pages that are not here are in the operating system's cache.
+const READ_CACHE_KIB: i64 = 512;
+
 /// What a connection may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Access {
@@ -31,6 +35,7 @@ pub(super) fn open(path: &Path, access: Access) -> Result<Connection, LedgerErro
     prepare(&conn)?;
     if access == Access::Read {
         conn.pragma_update(None, "query_only", true)?;
+        conn.pragma_update(None, "cache_size", -READ_CACHE_KIB)?;
     }
     Ok(conn)
 }
