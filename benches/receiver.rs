@@ -3,8 +3,9 @@
 //! * the same server and path with nothing stored;
 //! * the receiver on the real ledger, with 1 to 256 connections, as fast as they go;
 //! * in turns with it, a bare `SQLite` writer thread with group commit and 64 submitters: no HTTP,
-//!   one column, no digest, no index; and the same server with that writer behind it, which is what
-//!   any receiver pays;
+//!   one column, no digest, no index; the same with threads for submitters, as whoever has no
+//!   runtime would write it; the same server with that writer behind it, which is what any receiver
+//!   pays; and the ledger without HTTP;
 //! * the receiver at a steady 2,000 requests a second, counted from when each was due.
 //!
 //! `cargo bench --bench receiver` takes a minute, with `-- --quick` a quarter of that. Clients and
@@ -12,7 +13,10 @@
 
 #![expect(clippy::print_stdout, reason = "the table is what a benchmark is for")]
 
-use std::{fmt::Write as _, path::Path, sync::Arc, thread, time::Duration};
+#[path = "receiver/bare.rs"]
+mod bare;
+
+use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body, routing::post};
 use bytes::Bytes;
@@ -22,6 +26,7 @@ use ponte::{
     domain::RouteId,
     ledger::{
         Ledger, Options,
+        delivery::{self, NewDelivery},
         open::Opener,
         route::{self, KeyKind},
     },
@@ -30,7 +35,6 @@ use ponte::{
         server::{self, Limits},
     },
 };
-use rusqlite::Connection;
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -42,13 +46,15 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
+use self::bare::{Bare, Submission};
+
 const TOKEN: &str = "0123456789abcdef0123456789abcdef";
+
+/// The one route of a new ledger.
+const ROUTE: RouteId = RouteId(1);
 
 /// Of a webhook with some custom fields.
 const BODY_BYTES: usize = 1500;
-
-/// Rows that share a commit, as in the ledger.
-const BATCH_MAX: usize = 256;
 
 /// Connections, or submitters, at which the goal stands.
 const SIDE_BY_SIDE: usize = 64;
@@ -92,23 +98,33 @@ async fn run(lasting: Duration) {
 async fn compare(lasting: Duration) {
     let directory = directory();
     let bare = Bare::start(&directory.path().join("bare.db"));
-    let behind = Served::start(stored_barely(bare.0.clone())).await;
+    let behind = Served::start(stored_barely(bare.queue())).await;
     let (served, ledger, _directory) = receiver().await;
-    let mut times = [Vec::new(), Vec::new(), Vec::new()];
+    let mut times = [const { Vec::new() }; 5];
     for _ in 0..TURNS {
         let lasting = lasting / TURNS;
         times[0].append(&mut bare.load(SIDE_BY_SIDE, lasting).await);
-        times[1].append(&mut behind.load(SIDE_BY_SIDE, lasting).await);
-        times[2].append(&mut served.load(SIDE_BY_SIDE, lasting).await);
+        times[1].append(&mut bare.load_by_threads(SIDE_BY_SIDE, lasting).await);
+        times[2].append(&mut behind.load(SIDE_BY_SIDE, lasting).await);
+        times[3].append(&mut kept(&ledger, SIDE_BY_SIDE, lasting).await);
+        times[4].append(&mut served.load(SIDE_BY_SIDE, lasting).await);
     }
     behind.stop().await;
     served.stop().await;
     ledger.close().await;
     let bare = show("bare SQLite writer, 64 submitters", &times[0], lasting);
-    let behind = show("the same server before it, 64 connections", &times[1], lasting);
-    let receiver = show("receiver, 64 connections", &times[2], lasting);
-    println!("{:<48} {:>9.2}", "receiver / bare SQLite writer", receiver / bare);
-    println!("{:<48} {:>9.2}", "receiver / the same server before it", receiver / behind);
+    let threads = show("bare SQLite writer, 64 submitting threads", &times[1], lasting);
+    let behind = show("the same server before it, 64 connections", &times[2], lasting);
+    show("the ledger without HTTP, 64 submitters", &times[3], lasting);
+    let receiver = show("receiver, 64 connections", &times[4], lasting);
+    let ratios = [
+        ("bare SQLite writer", bare),
+        ("bare SQLite writer with threads", threads),
+        ("the same server before it", behind),
+    ];
+    for (name, rate) in ratios {
+        println!("{:<48} {:>9.2}", format!("receiver / {name}"), receiver / rate);
+    }
 }
 
 /// Prints one line; returns requests a second.
@@ -143,6 +159,7 @@ async fn receiver() -> (Served, Ledger, TempDir) {
         .write(move |tx| Ok(route::register(tx, "site", KeyKind::Enrollment, now)?.id))
         .await
         .expect("a route is registered");
+    assert_eq!(route, ROUTE);
     let routes = [ReceiverRoute { id: route, token: TOKEN.into(), previous: None }];
     let wake = Arc::new(Notify::new());
     let receiver = Receiver::new(ledger.clone(), clock, routes, 1024 * 1024, wake);
@@ -170,6 +187,63 @@ fn stored_barely(queue: mpsc::Sender<Submission>) -> Router {
     Router::new().route("/webhooks/{token}", post(answer))
 }
 
+/// Deliveries of so many submitters given to the ledger, each after the one before is on disk.
+async fn kept(ledger: &Ledger, submitters: usize, lasting: Duration) -> Vec<Duration> {
+    let body = Bytes::from(body());
+    let span = Span::new(lasting);
+    let mut tasks = JoinSet::new();
+    for _ in 0..submitters {
+        let (ledger, body) = (ledger.clone(), body.clone());
+        tasks.spawn(async move {
+            let mut times = Vec::new();
+            let keep = async || {
+                let new = NewDelivery {
+                    route: ROUTE,
+                    received_at: Clock::system().now(),
+                    peer: "127.0.0.1".to_owned(),
+                    headers: r#"{"user-agent":"bench"}"#.to_owned(),
+                    body: body.clone(),
+                };
+                let kept = ledger.write(move |tx| delivery::accept(tx, &new)).await;
+                kept.expect("the ledger takes it");
+            };
+            while span.note(&mut times, keep).await {}
+            times
+        });
+    }
+    tasks.join_all().await.concat()
+}
+
+/// When what is done counts: an eighth is warming up.
+#[derive(Clone, Copy)]
+struct Span {
+    begin: Instant,
+    end: Instant,
+}
+
+impl Span {
+    fn new(lasting: Duration) -> Self {
+        let begin = Instant::now() + lasting / 8;
+        Self { begin, end: begin + lasting }
+    }
+
+    /// Does `work` and notes how long it took; returns whether there is time for more.
+    async fn note(&self, times: &mut Vec<Duration>, work: impl AsyncFnOnce()) -> bool {
+        let start = Instant::now();
+        work().await;
+        self.count(times, start)
+    }
+
+    /// Notes what began at `start` and is done now; returns whether there is time for more.
+    fn count(&self, times: &mut Vec<Duration>, start: Instant) -> bool {
+        let done = Instant::now();
+        if start > self.begin && done <= self.end {
+            times.push(done - start);
+        }
+        done <= self.end
+    }
+}
+
 /// A server on a port of its own.
 struct Served {
     port: u16,
@@ -194,25 +268,14 @@ impl Served {
 
     /// Requests on so many connections, each after the answer to the one before.
     async fn load(&self, connections: usize, lasting: Duration) -> Vec<Duration> {
-        let begin = Instant::now() + lasting / 8;
-        let end = begin + lasting;
+        let span = Span::new(lasting);
         let mut clients = JoinSet::new();
         for _ in 0..connections {
             let mut client = Client::connect(self.port).await;
             clients.spawn(async move {
                 let mut times = Vec::new();
-                loop {
-                    let start = Instant::now();
-                    client.request().await;
-                    let done = Instant::now();
-                    if done > end {
-                        return times;
-                    }
-                    // What came before is the warming up.
-                    if start > begin {
-                        times.push(done - start);
-                    }
-                }
+                while span.note(&mut times, async || client.request().await).await {}
+                times
             });
         }
         clients.join_all().await.concat()
@@ -285,71 +348,4 @@ fn body() -> String {
             .expect("a string takes all that is written to it");
     }
     form
-}
-
-/// A row, and the way back.
-type Submission = (Bytes, oneshot::Sender<()>);
-
-/// The least that group commit needs: a thread, a queue, a table of one column.
-struct Bare(mpsc::Sender<Submission>);
-
-impl Bare {
-    fn start(path: &Path) -> Self {
-        let (queue, mut waiting) = mpsc::channel::<Submission>(BATCH_MAX);
-        let conn = Connection::open(path).expect("a new database opens");
-        conn.execute_batch(
-            "PRAGMA journal_mode = wal;
-             PRAGMA synchronous = full;
-             CREATE TABLE delivery (id INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;",
-        )
-        .expect("a new database takes a table");
-        // Ends when the queue does.
-        thread::spawn(move || {
-            let mut rows = Vec::with_capacity(BATCH_MAX);
-            while waiting.blocking_recv_many(&mut rows, BATCH_MAX) > 0 {
-                commit(&conn, &rows).expect("every row is written");
-                for (_, reply) in rows.drain(..) {
-                    // Whoever submitted it last may have left.
-                    let _ = reply.send(());
-                }
-            }
-        });
-        Self(queue)
-    }
-
-    /// Rows of so many submitters, each after the commit of the one before.
-    async fn load(&self, submitters: usize, lasting: Duration) -> Vec<Duration> {
-        let body = Bytes::from(body());
-        let begin = Instant::now() + lasting / 8;
-        let end = begin + lasting;
-        let mut tasks = JoinSet::new();
-        for _ in 0..submitters {
-            let (queue, body) = (self.0.clone(), body.clone());
-            tasks.spawn(async move {
-                let mut times = Vec::new();
-                loop {
-                    let start = Instant::now();
-                    let (reply, answer) = oneshot::channel();
-                    queue.send((body.clone(), reply)).await.expect("the writer runs");
-                    answer.await.expect("the row is committed");
-                    let done = Instant::now();
-                    if done > end {
-                        return times;
-                    }
-                    if start > begin {
-                        times.push(done - start);
-                    }
-                }
-            });
-        }
-        tasks.join_all().await.concat()
-    }
-}
-
-fn commit(conn: &Connection, rows: &[Submission]) -> rusqlite::Result<()> {
-    conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-    for (body, _) in rows {
-        conn.prepare_cached("INSERT INTO delivery (body) VALUES (?1)")?.execute([&body[..]])?;
-    }
-    conn.prepare_cached("COMMIT")?.execute([]).map(drop)
 }
