@@ -17,7 +17,12 @@ const REMEMBERED_MAX: usize = 50_000;
 
 /// What was seen in which order.
 #[derive(Default)]
-pub(super) struct Alive(Mutex<Seen>);
+pub(super) struct Alive {
+    seen: Mutex<Seen>,
+    /// Held by the lookup that asks for others' contacts: those that have the same question beside
+    /// it find its answers, instead of asking for each of them as well.
+    pub(super) turn: tokio::sync::Mutex<()>,
+}
 
 #[derive(Default)]
 struct Seen {
@@ -62,7 +67,7 @@ impl Alive {
     }
 
     fn lock(&self) -> MutexGuard<'_, Seen> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

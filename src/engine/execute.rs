@@ -5,12 +5,13 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    pin::pin,
     time::Duration,
 };
 
 use chrono::TimeDelta;
 use serde_json::{Map, Value};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -34,6 +35,8 @@ use crate::{
 
 /// How long a plan may wait for Ploomes to take requests again; then both sides are looked at anew.
 const OLD_AFTER: Duration = Duration::from_secs(30);
+/// How often a plan that has waited that long asks whether there was a pause: no pause is shorter.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// How carrying out a plan ended.
 pub(super) enum Executed {
@@ -144,16 +147,26 @@ impl Pass<'_> {
     /// Waits for the turn before the step is journalled as sent: a wait of a minute in between would
     /// leave steps in doubt that never left.
     ///
-    /// After a pause of the whole API the plan is old, and a person may have paused the route.
+    /// After a pause of the whole API the plan is old, and a person may have paused the route. An old
+    /// one gives its place up before its turn comes: a turn that nobody uses is counted all the same.
     async fn turn(&self) -> Result<Result<Turn, Executed>, LedgerError> {
         let begin = Instant::now();
-        let turn = match self.shared.writer.turn(self.context.work.lane).await {
-            Ok(turn) => turn,
-            Err(CallError::Stopping { .. }) => return Ok(Err(Executed::Stopping)),
-            Err(error) => return Ok(Err(Executed::Later(error))),
+        let is_old = || {
+            let waited = begin.elapsed();
+            waited >= OLD_AFTER && self.shared.reader.limiter().throttled_within(waited)
         };
-        let waited = begin.elapsed();
-        if waited > OLD_AFTER && self.shared.reader.limiter().throttled_within(waited) {
+        let mut taken = pin!(self.shared.writer.turn(self.context.work.lane));
+        let mut look_after = OLD_AFTER;
+        let turn = loop {
+            match timeout(look_after, &mut taken).await {
+                Ok(Ok(turn)) => break turn,
+                Ok(Err(CallError::Stopping { .. })) => return Ok(Err(Executed::Stopping)),
+                Ok(Err(error)) => return Ok(Err(Executed::Later(error))),
+                Err(_) if is_old() => return Ok(Err(Executed::Again)),
+                Err(_) => look_after = LOOK_EVERY,
+            }
+        };
+        if is_old() {
             return Ok(Err(Executed::Again));
         }
         let route = self.context.lead.route;

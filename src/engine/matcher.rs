@@ -13,7 +13,7 @@ use super::{
     wake::woken_or_due,
 };
 use crate::{
-    domain::{ContactId, RouteId},
+    domain::{ContactId, Lane, RouteId},
     ledger::{inbox, inbox::Hint},
     transport::{CallError, Verdict},
 };
@@ -21,17 +21,26 @@ use crate::{
 /// Contacts looked up side by side: AC takes 5 requests a second and answers within one, so more
 /// would only wait at the limiter.
 const LOOKUPS_MAX: usize = 8;
+/// Lookups that lower lanes have at most: the rest is for a webhook, which then need not wait for one
+/// of them to end. One that follows merges in an import asks for hundreds of contacts.
+const LOWER_MAX: usize = 6;
 
 pub(super) async fn run(shared: Arc<Shared>, stopping: CancellationToken) {
     let mut lookups = FuturesUnordered::new();
     let mut busy: BTreeSet<(RouteId, ContactId)> = BTreeSet::new();
+    let mut lower = 0;
     loop {
         let room = LOOKUPS_MAX - lookups.len();
         let mut next = None;
         if room > 0 {
             let (due, later) = due_hints(&shared, room + busy.len()).await;
             for hint in due {
-                if lookups.len() < LOOKUPS_MAX && busy.insert((hint.route, hint.contact)) {
+                let is_lower = hint.lane != Lane::Fresh;
+                if lookups.len() == LOOKUPS_MAX || (is_lower && lower == LOWER_MAX) {
+                    continue;
+                }
+                if busy.insert((hint.route, hint.contact)) {
+                    lower += usize::from(is_lower);
                     lookups.push(look_up(&shared, hint));
                 }
             }
@@ -41,6 +50,7 @@ pub(super) async fn run(shared: Arc<Shared>, stopping: CancellationToken) {
             Some(hint) = lookups.next(), if !lookups.is_empty() => {
                 let hint: Hint = hint;
                 busy.remove(&(hint.route, hint.contact));
+                lower -= usize::from(hint.lane != Lane::Fresh);
             }
             // Lookups only read AC, and their hints wait in the inbox for the next start.
             () = stopping.cancelled() => return,

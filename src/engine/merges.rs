@@ -45,8 +45,10 @@ pub(super) async fn follow(
         shared.alive.row(enrollment);
         // The row that a merge makes is younger than the one it replaces.
         let older = twins.iter().filter(|twin| twin.enrollment < Some(enrollment));
-        for twin in older.filter(|twin| !shared.alive.outlived(twin.contact, enrollment)) {
-            if moved.iter().any(|it| it.lead == twin.id) {
+        let outlived = |twin: &&lead::Lead| shared.alive.outlived(twin.contact, enrollment);
+        for twin in older.filter(|twin| !outlived(twin)) {
+            let _one_at_a_time = shared.alive.turn.lock().await;
+            if outlived(&twin) || moved.iter().any(|it| it.lead == twin.id) {
                 continue;
             }
             let asked = shared.alive.asking();

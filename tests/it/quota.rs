@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use ponte::{
     clock::Clock,
-    domain::{AutomationId, LeadState},
+    domain::{AutomationId, Lane, LeadState},
     simulator::{
         activecampaign::{NewContact, Throttle},
         fault::{Fault, FaultBody, Target, When},
@@ -131,20 +131,11 @@ async fn a_fresh_lead_is_in_ploomes_within_ten_seconds_during_a_backfill() {
     assert!(service.counts().await.waiting() > 200, "the backfill goes on");
 
     for number in 0..5 {
-        let contact = service
-            .accounts
-            .enter(NewContact::new(&format!("nova.{number}@example.com")), automation);
-        assert_eq!(service.send_webhooks().await, 1);
-        let within = Duration::from_secs(10);
-        until("the fresh lead is done", within, async || {
-            let leads = service.leads().await;
-            leads.iter().any(|it| it.contact == contact && it.deal.is_some()).then_some(())
-        })
-        .await;
+        enters_in_time(&service, automation, number).await;
         tokio::time::sleep(MINUTE / 2).await;
     }
     let waits = service.counts().await.lanes;
-    assert!(waits[&ponte::domain::Lane::Backfill] < 400 && service.counts().await.waiting() > 0);
+    assert!(waits[&Lane::Backfill] < 400 && service.counts().await.waiting() > 0);
     never_exceeded(&service);
     service.stop().await;
 }
@@ -176,4 +167,55 @@ async fn a_refusal_for_pace_pauses_everything_for_as_long_as_it_says() {
     assert!(pace <= 0.6, "half the pace at first: {pace}");
     proof::all(&service).await;
     service.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fresh_lead_passes_300_repairs_within_ten_seconds_and_over_a_restart_too() {
+    let (service, automation) = service().await;
+    let clock = service.accounts.clock.clone();
+    // A usual answer: two of these a lead stand in line behind each other.
+    service.accounts.ploomes.switch(|it| it.latency = Duration::from_millis(400));
+    for number in 0..300 {
+        let new = NewContact::new(&format!("perdida.{number}@example.com"));
+        service.accounts.enter(of_company(new, &format!("Empresa {number}")), automation);
+    }
+    for lost in service.accounts.activecampaign.take_due() {
+        service.accounts.activecampaign.sent(&lost, None);
+    }
+    tokio::time::sleep(16 * MINUTE).await;
+    let begin = clock.now();
+    service.poll().await;
+    // The first comes while the repairs still are looked up in ActiveCampaign, the others while
+    // they are written.
+    let mut service = service;
+    for number in 0..4 {
+        if number == 2 {
+            service = service.restart().await;
+            // As `run` does before anything else.
+            service.poll().await;
+        }
+        enters_in_time(&service, automation, number).await;
+        let lanes = service.counts().await.lanes;
+        assert!(lanes[&Lane::Repair] > 100, "the repairs wait: {lanes:?}");
+        tokio::time::sleep(MINUTE / 2).await;
+    }
+    // Twelve hundred calls, and those of the fresh: no window has more than its hundred.
+    let counts = service.settled_within(20 * MINUTE).await;
+    assert_eq!(counts.leads(LeadState::Done), 304);
+    assert!(clock.now() - begin > TimeDelta::minutes(11), "it was the quota that held them");
+    never_exceeded(&service);
+    proof::all(&service).await;
+    service.stop().await;
+}
+
+/// Somebody new enters, whose webhook comes: the deal is there within ten seconds.
+async fn enters_in_time(service: &Service, automation: AutomationId, number: usize) {
+    let new = NewContact::new(&format!("nova.{number}@example.com"));
+    let contact = service.accounts.enter(of_company(new, &format!("Nova {number}")), automation);
+    assert_eq!(service.send_webhooks().await, 1);
+    until("the fresh lead is done", Duration::from_secs(10), async || {
+        let leads = service.leads().await;
+        leads.iter().any(|it| it.contact == contact && it.deal.is_some()).then_some(())
+    })
+    .await;
 }
