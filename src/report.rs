@@ -17,7 +17,7 @@ use crate::domain::LeadState;
 pub use audit::Audit;
 pub use explain::Explain;
 pub use leads::Leads;
-pub use locale::lasting;
+pub use locale::{grouped, lasting};
 pub use reconcile::{Ending, Reconciliation};
 pub use status::Status;
 

@@ -6,6 +6,22 @@ use serde_json::Value;
 
 use crate::{config::Config, domain::RecordId};
 
+/// A number as people read it: its digits in groups of three.
+pub fn grouped(number: i64, thousands: char) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3 + 1);
+    if number < 0 {
+        text.push('−');
+    }
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(thousands);
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// The zone of reports, and the base of links.
 #[derive(Debug, Clone)]
 pub(super) struct Locale {

@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-const CONFIG: &str = r#"
+pub(super) const CONFIG: &str = r#"
 [activecampaign]
 url = "https://example.api-us1.com"
 api_key = "ac-hidden"
@@ -23,6 +23,9 @@ api_key = "ac-hidden"
 [ploomes]
 user_key = "ploomes-hidden"
 app_url = "https://app.example.com"
+
+[admin]
+language = "pt-BR"
 
 [[route]]
 name = "site"
@@ -32,7 +35,7 @@ pipeline = "Vendas"
 stage = 7
 "#;
 
-fn config(text: &str) -> Config {
+pub(super) fn config(text: &str) -> Config {
     let mut file = tempfile::NamedTempFile::new().expect("a file");
     file.write_all(text.as_bytes()).expect("written");
     config::load(file.path(), &BTreeMap::new()).expect("it is accepted").config

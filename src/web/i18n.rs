@@ -10,6 +10,7 @@ use chrono::TimeDelta;
 use crate::{
     config::Language,
     domain::{FoundBy, LeadState},
+    report::grouped,
 };
 
 /// Every word of the page, in one language.
@@ -189,18 +190,7 @@ pub const fn of(language: Language) -> &'static Text {
 impl Text {
     /// A number as people read it.
     pub fn number(&self, number: i64) -> String {
-        let digits = number.unsigned_abs().to_string();
-        let mut text = String::with_capacity(digits.len() + digits.len() / 3 + 1);
-        if number < 0 {
-            text.push('−');
-        }
-        for (index, digit) in digits.chars().enumerate() {
-            if index > 0 && (digits.len() - index).is_multiple_of(3) {
-                text.push(self.thousands);
-            }
-            text.push(digit);
-        }
-        text
+        grouped(number, self.thousands)
     }
 }
 

@@ -7,7 +7,7 @@ use ponte::{
     domain::AutomationId,
     simulator::{activecampaign::NewContact, ploomes::standard::Custom},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{Accounts, Route, Service, Settings, Way, of_company, proof, until};
 
@@ -120,16 +120,20 @@ async fn a_new_person_with_a_deal_costs_three_calls() {
     warm.end().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_known_person_with_a_new_deal_costs_two_calls() {
-    let warm = Warm::new("person-deal", true).await;
-    let known = json!({
+/// A person whom Ploomes has as the contact is in AC: nothing is to be written.
+fn known() -> Value {
+    json!({
         "TypeId": 2,
         "Name": "Maria Silva",
         "Email": "maria@example.com",
         "Phones": [{ "PhoneNumber": "(11) 90000-0001", "TypeId": 1 }],
-    });
-    warm.accounts.ploomes.add_contact(&known).unwrap();
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_known_person_with_a_new_deal_costs_two_calls() {
+    let warm = Warm::new("person-deal", true).await;
+    warm.accounts.ploomes.add_contact(&known()).unwrap();
     let (calls, _) = warm.cost(contact("maria@example.com", "")).await;
     assert_eq!(calls, ["GET /Contacts", "POST /Deals"]);
     warm.end().await;
@@ -138,13 +142,7 @@ async fn a_known_person_with_a_new_deal_costs_two_calls() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_known_person_with_an_open_deal_costs_one_call() {
     let warm = Warm::new("person-deal", true).await;
-    let known = json!({
-        "TypeId": 2,
-        "Name": "Maria Silva",
-        "Email": "maria@example.com",
-        "Phones": [{ "PhoneNumber": "(11) 90000-0001", "TypeId": 1 }],
-    });
-    let person = warm.accounts.ploomes.add_contact(&known).unwrap();
+    let person = warm.accounts.ploomes.add_contact(&known()).unwrap();
     warm.accounts.ploomes.add_deal(&json!({ "Title": "De antes", "ContactId": person })).unwrap();
     let (calls, _) = warm.cost(contact("maria@example.com", "")).await;
     assert_eq!(calls, ["GET /Contacts"]);
@@ -164,13 +162,8 @@ async fn a_person_of_another_company_costs_one_call_more() {
     let warm = Warm::new("company-person-deal", true).await;
     let other = json!({ "TypeId": 1, "Name": "Outra empresa" });
     let other = warm.accounts.ploomes.add_contact(&other).unwrap();
-    let known = json!({
-        "TypeId": 2,
-        "Name": "Maria Silva",
-        "Email": "maria@example.com",
-        "CompanyId": other,
-        "Phones": [{ "PhoneNumber": "(11) 90000-0001", "TypeId": 1 }],
-    });
+    let mut known = known();
+    known["CompanyId"] = other.into();
     warm.accounts.ploomes.add_contact(&known).unwrap();
     let (calls, _) = warm.cost(contact("maria@example.com", "Padaria Exemplo")).await;
     let [first, second, rest @ ..] = calls.as_slice() else { panic!("{calls:?}") };

@@ -1,44 +1,16 @@
 //! Every format over a small made-up ledger, and what each ending comes to.
 
-use std::{collections::BTreeMap, io::Write};
-
 use serde_json::Value;
 
 use super::*;
 use crate::{
-    config,
     ledger::{
         report::read,
         run::RunId,
         sample::reconciled::{NOTHING, SOMETHING, reconciled},
     },
+    report::tests::{CONFIG, config},
 };
-
-const CONFIG: &str = r#"
-[activecampaign]
-url = "https://example.api-us1.com"
-api_key = "ac-hidden"
-
-[ploomes]
-user_key = "ploomes-hidden"
-app_url = "https://app.example.com"
-
-[admin]
-language = "pt-BR"
-
-[[route]]
-name = "site"
-webhook_token = "hidden-0123456789"
-automation = 12
-pipeline = "Vendas"
-stage = 7
-"#;
-
-fn config(text: &str) -> Config {
-    let mut file = tempfile::NamedTempFile::new().expect("a file");
-    file.write_all(text.as_bytes()).expect("written");
-    config::load(file.path(), &BTreeMap::new()).expect("it is accepted").config
-}
 
 fn english() -> Config {
     config(&CONFIG.replace("pt-BR", "en"))

@@ -6,7 +6,7 @@
 mod english;
 mod portuguese;
 
-use crate::{config::Language, domain::LeadState};
+use crate::{config::Language, domain::LeadState, report::grouped};
 
 pub(super) use english::WORDS as ENGLISH;
 
@@ -119,18 +119,7 @@ pub(super) const fn of(language: Language) -> &'static Words {
 impl Words {
     /// A number as people read it.
     pub(super) fn number(&self, number: i64) -> String {
-        let digits = number.unsigned_abs().to_string();
-        let mut text = String::with_capacity(digits.len() + digits.len() / 3 + 1);
-        if number < 0 {
-            text.push('−');
-        }
-        for (index, digit) in digits.chars().enumerate() {
-            if index > 0 && (digits.len() - index).is_multiple_of(3) {
-                text.push(self.thousands);
-            }
-            text.push(digit);
-        }
-        text
+        grouped(number, self.thousands)
     }
 }
 
