@@ -7,6 +7,7 @@
 //! What only the two accounts can tell, whether a stage or field exists, is asked elsewhere.
 
 mod document;
+mod edit;
 mod environment;
 mod map;
 mod problem;
@@ -31,6 +32,7 @@ use problem::{Fault, Findings, Place};
 use schema::Schema;
 use section::Section;
 
+pub use edit::{At, Edit, EditError, Setting};
 pub use map::{MapRow, SOURCES, Source};
 pub use problem::{Problem, Problems, Severity};
 pub use route::{Membership, NameOrId, OwnerRef, Route};

@@ -39,11 +39,11 @@ pub(super) fn overlay(
     }
 }
 
-/// The name of the variable that sets a key of a section.
-pub(super) fn variable(table: &Table, key: &str) -> String {
-    let path = match table.path.split_once('.') {
+/// The name of the variable that sets a key of a section, whose path is `ploomes` or `route.site`.
+pub(super) fn variable(path: &str, key: &str) -> String {
+    let path = match path.split_once('.') {
         Some((section, name)) => format!("{section}__{}", shout(name)),
-        None => table.path.clone(),
+        None => path.to_owned(),
     };
     format!("{PREFIX}{path}__{key}").to_uppercase()
 }

@@ -84,6 +84,11 @@ impl Kind {
         }
     }
 
+    /// Whether its value is never shown.
+    pub(super) const fn is_secret(self) -> bool {
+        matches!(self, Self::Secret)
+    }
+
     /// Whether an environment variable can hold it.
     pub(super) const fn is_scalar(self) -> bool {
         !matches!(self, Self::Texts | Self::Rows)

@@ -231,7 +231,7 @@ impl<'s, 'f> Section<'s, 'f> {
         };
         let variable = match (self.schema.name, name) {
             ("map", _) | ("route", "name") => String::new(),
-            _ => format!(", or set {}", environment::variable(self.table, name)),
+            _ => format!(", or set {}", environment::variable(&self.table.path, name)),
         };
         let hint = format!("write `{name}`{file}{header}{variable}");
         let fault = Fault::new(format!("`{name}` is missing")).hint(hint);
