@@ -19,7 +19,7 @@ pub use explain::Explain;
 pub use leads::Leads;
 pub use locale::{grouped, lasting};
 pub use reconcile::{Ending, Reconciliation};
-pub use status::Status;
+pub use status::{Next, Status};
 
 /// A table as text: a line for the headers, a line for each row, columns aligned.
 pub fn table(headers: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {

@@ -66,9 +66,11 @@ pub(super) async fn report(config: &Config, asked: &Report) -> Result<(), Failur
 async fn reconcile_all(config: &Config, asked: &Reconcile) -> Result<(), Failure> {
     may_ask(asked, std::io::stdin().is_terminal()).map_err(Failure::Usage)?;
     let counted = one(config, asked, ReconcileMode::Report).await?;
-    let nothing = counted.found() == (0, 0);
+    // What an earlier one found and did not bring in before it was stopped.
+    let waiting = waiting(config).await?;
+    let nothing = counted.found() == (0, 0) && waiting == 0;
     if !nothing {
-        output::note(&forecast(&counted, config));
+        output::note(&forecast(&counted, waiting, asked.wait, config));
     }
     let go_on = !nothing && (asked.yes || confirmed()?);
     let report = if go_on { one(config, asked, ReconcileMode::Repair).await? } else { counted };
@@ -89,17 +91,40 @@ fn may_ask(asked: &Reconcile, terminal: bool) -> Result<(), String> {
 }
 
 /// What is to be brought in, how many calls that is, and how long they take.
-fn forecast(counted: &Reconciliation, config: &Config) -> String {
+fn forecast(counted: &Reconciliation, waiting: i64, wait: Duration, config: &Config) -> String {
     let (missed, stale) = counted.found();
-    let calls = missed.saturating_add(stale).saturating_mul(CALLS_OF_A_LEAD);
+    let leads = missed.saturating_add(stale).saturating_add(waiting);
+    let calls = leads.saturating_mul(CALLS_OF_A_LEAD);
     let limit = i64::from(config.ploomes.requests_per_minute.max(1));
     let seconds = calls.saturating_mul(60).saturating_add(limit - 1) / limit;
     let length = TimeDelta::try_seconds(seconds).map_or("years".to_owned(), lasting);
     let but = if counted.is_complete() { "" } else { "Not everything could be read: at least " };
+    let queue =
+        if waiting == 0 { String::new() } else { format!(" {waiting} wait in the queue already.") };
+    let longer = if u64::try_from(seconds).is_ok_and(|it| it > wait.as_secs()) {
+        let wait = TimeDelta::from_std(wait).map_or_else(|_| "years".to_owned(), lasting);
+        format!(
+            " That is more than the {wait} that are waited (--wait): what is left then stays in the \
+             queue, and `ponte run`, or this command again, goes on with it."
+        )
+    } else {
+        String::new()
+    };
     format!(
-        "{but}{missed} leads are missing and {stale} are out of date. To bring them in takes up to \
-         {calls} calls to Ploomes: about {length} at {limit} a minute, after what comes fresh."
+        "{but}{missed} leads are missing and {stale} are out of date.{queue} To bring them in takes \
+         up to {calls} calls to Ploomes: about {length} at {limit} a minute, after what comes \
+         fresh.{longer}"
     )
+}
+
+/// What waits in the queue.
+async fn waiting(config: &Config) -> Result<i64, Failure> {
+    let clock = Clock::system();
+    let ledger = super::open_ledger(config, &clock, Opener::Command)?;
+    let now = clock.now();
+    let counts = ledger.read(move |conn| ledger::status::read(conn, now)).await?;
+    ledger.close().await;
+    Ok(counts.waiting())
 }
 
 fn confirmed() -> Result<bool, Failure> {

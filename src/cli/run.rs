@@ -5,7 +5,7 @@
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind},
@@ -21,9 +21,10 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    config::{Config, Schedule},
-    engine::{Engine, Lifecycle, Role, alerts, scheduler::next_due},
-    ledger::{EngineLock, Ledger, meta, open::Opener},
+    config::Config,
+    engine::{Engine, Lifecycle, Role, alerts},
+    ledger::{EngineLock, Ledger, meta, open::Opener, status},
+    report::Next,
     transport::{Wire, wire::http_client},
     web::{self, EngineView, ReceiverRoute, engine_state::Service as Api, server::Limits},
 };
@@ -132,16 +133,17 @@ pub async fn start(
     let state = Arc::new(web::EngineState::default());
     let read = overview::of(&ledger, &clock);
     let watchdog = Watchdog::from_environment(ledger.clone());
-    let page = web::Admin::new(config, ledger, read, clock.clone(), Arc::clone(&state));
+    let page = web::Admin::new(config, ledger.clone(), read, clock.clone(), Arc::clone(&state));
     let serve =
         |listener, router, limits| web::server::serve(listener, router, limits, stopping.clone());
     lifecycle.spawn("receiver", serve(receiver, inlet.router(), Limits::RECEIVER));
     let unknown = inlet.unknown_tokens();
-    let shown = Shown { engine: engine.clone(), clock, state, unknown, watchdog };
+    let (engine, config) = (engine.clone(), config.clone());
+    let shown = Shown { engine: engine.clone(), ledger, config, clock, state, unknown, watchdog };
     // Before anybody can ask: what `/readyz` says first it says again for a second.
-    shown.state.show(shown.view(&config.schedule));
+    shown.state.show(shown.view().await);
     lifecycle.spawn("admin", serve(admin, page.router(), Limits::ADMIN));
-    lifecycle.spawn("state", shown.keep(config.schedule.clone(), stopping.clone()));
+    lifecycle.spawn("state", shown.keep(stopping.clone()));
     engine.start(&lifecycle);
     Ok(Service { engine, receiver: addresses.0, admin: addresses.1, lifecycle })
 }
@@ -149,6 +151,8 @@ pub async fn start(
 /// What goes between the engine and the two faces of the service, each second.
 struct Shown {
     engine: Engine,
+    ledger: Ledger,
+    config: Config,
     clock: Clock,
     state: Arc<web::EngineState>,
     unknown: web::UnknownTokens,
@@ -156,10 +160,10 @@ struct Shown {
 }
 
 impl Shown {
-    async fn keep(mut self, schedule: Schedule, stopping: CancellationToken) {
+    async fn keep(mut self, stopping: CancellationToken) {
         let each_second = async {
             loop {
-                self.state.show(self.view(&schedule));
+                self.state.show(self.view().await);
                 self.keep_unknown().await;
                 self.watchdog.beat().await;
                 tokio::time::sleep(self.watchdog.wait(STATE_EVERY)).await;
@@ -172,8 +176,10 @@ impl Shown {
         self.keep_unknown().await;
     }
 
-    fn view(&self, schedule: &Schedule) -> EngineView {
+    async fn view(&self) -> EngineView {
         let now = self.clock.now();
+        let counts = self.ledger.read(move |conn| status::read(conn, now)).await;
+        let next = counts.ok().map(|counts| Next::of(&counts, &self.config, now));
         let pause = TimeDelta::from_std(self.engine.ploomes_pauses_for()).unwrap_or_default();
         let refused = [
             (Api::ActiveCampaign, self.engine.activecampaign_key_refused_since()),
@@ -186,10 +192,16 @@ impl Shown {
                 .collect(),
             held: self.engine.held_routes(),
             ploomes_waits_until: (!pause.is_zero()).then(|| now + pause),
-            next_poll: next_due(&schedule.poll, schedule.timezone, now),
-            next_reconcile: None,
-            queue_empty_at: None,
+            next_poll: next.and_then(|it| it.poll),
+            next_reconcile: next.and_then(|it| it.reconcile),
+            queue_empty_at: next.and_then(|it| self.empty_at(it.requests, now)),
         }
+    }
+
+    /// When so many requests are sent, as the limiter goes now: after a 429 it goes slowly.
+    fn empty_at(&self, requests: i64, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let requests = u64::try_from(requests).ok().filter(|requests| *requests > 0)?;
+        now.checked_add_signed(TimeDelta::from_std(self.engine.forecast(requests)).ok()?)
     }
 
     async fn keep_unknown(&self) {

@@ -19,7 +19,7 @@ use super::{
     shared::Shared,
     wake::woken_or_due,
 };
-use crate::ledger::{meta, route, run, sweep};
+use crate::ledger::{meta, route, run, status, sweep};
 
 /// How often the cron job wakes the loop.
 const WAKE_EVERY: &str = "*/10 * * * * *";
@@ -132,9 +132,6 @@ async fn keep_reconciling(shared: &Shared) {
     }
 }
 
-/// How long after a run that could not read everything it is gone on with.
-const RESUME_AFTER: TimeDelta = TimeDelta::minutes(15);
-
 /// Whether a run was cut off, or could not read everything, a while ago.
 async fn is_to_resume(shared: &Shared) -> bool {
     let mode = shared.settings.reconcile_mode.as_str();
@@ -148,7 +145,7 @@ async fn is_to_resume(shared: &Shared) -> bool {
         .ok()
         .flatten()
         .unwrap_or(sweep.started_at);
-    sweep.mode == mode && now - ended > RESUME_AFTER
+    sweep.mode == mode && now - ended >= status::RESUME_AFTER
 }
 
 /// Says from when to when nothing was received or polled; returns when it last was.

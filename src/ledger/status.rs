@@ -45,6 +45,8 @@ pub struct Counts {
     pub last_poll: Option<Run>,
     /// The newest reconciliation that ended.
     pub last_reconcile: Option<Run>,
+    /// The newest reconciliation that did not read everything yet.
+    pub reconciling: Option<Reconciling>,
     /// When the oldest delivery that still is pending came.
     pub oldest_delivery: Option<DateTime<Utc>>,
     /// When the oldest lead that still is pending was found.
@@ -78,6 +80,36 @@ pub struct Run {
     /// Why it is partial, or what else is to be said of it.
     pub reason: Option<String>,
 }
+
+/// A reconciliation that is under way, or goes on with the next one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reconciling {
+    /// Its row.
+    pub run: i64,
+    /// `report` or `repair`.
+    pub mode: String,
+    /// Its start.
+    pub started: DateTime<Utc>,
+    /// When it ended without having read everything; `None` while it is under way, or where
+    /// something cut it off.
+    pub stopped: Option<DateTime<Utc>>,
+    /// Contacts that it has read.
+    pub contacts: i64,
+    /// Leads that it found missing among them.
+    pub missed: i64,
+}
+
+impl Reconciling {
+    /// When a schedule of this mode goes on with it.
+    pub fn goes_on_at(&self, mode: &str) -> Option<DateTime<Utc>> {
+        let stopped = self.stopped.filter(|_| self.mode == mode)?;
+        Some(stopped + RESUME_AFTER)
+    }
+}
+
+/// How long after a run that could not read everything the schedule goes on with it: an outage of
+/// minutes is over by then, and a long one does not become a run each minute.
+pub const RESUME_AFTER: TimeDelta = TimeDelta::minutes(15);
 
 impl Counts {
     /// The accounting identity of the contract: 0, always.
@@ -131,6 +163,7 @@ pub fn read(conn: &Connection, now: DateTime<Utc>) -> Result<Counts, LedgerError
         used_last_60s: sql::one(conn, USED, [Millis(now - QUOTA_WINDOW)], |row| row.get(0))?,
         last_poll: sql::maybe(conn, LAST_RUN, ["poll"], run_from_row)?,
         last_reconcile: sql::maybe(conn, LAST_RUN, ["reconcile"], run_from_row)?,
+        reconciling: sql::maybe(conn, RECONCILING, [], reconciling_from_row)?,
         oldest_delivery: oldest(conn, OLDEST_DELIVERY)?,
         oldest_lead: oldest(conn, OLDEST_LEAD)?,
         paused: sql::all(conn, PAUSED, [], |row| row.get(0))?,
@@ -161,6 +194,16 @@ const LAST_RUN: &str = "
     FROM run
     WHERE kind = ?1 AND finished_at IS NOT NULL AND outcome IS NOT NULL
     ORDER BY id DESC
+    LIMIT 1";
+
+/// What it found is read from its own count: there may be a million rows of it.
+const RECONCILING: &str = "
+    SELECT run_id, coalesce(mode, 'report') AS mode, started_at, finished_at,
+           coalesce(json_extract(counts, '$.contacts'), 0) AS contacts,
+           (SELECT coalesce(sum(json_extract(value, '$.missed')), 0)
+            FROM json_each(counts, '$.routes')) AS missed
+    FROM sweep JOIN run ON run.id = run_id
+    ORDER BY run_id DESC
     LIMIT 1";
 
 /// Left alone, `SQLite` would look for the smallest id in the table itself, and pass all of it
@@ -196,6 +239,17 @@ fn run_from_row(row: &Row<'_>) -> rusqlite::Result<Run> {
         started: sql::time_of(row, "started_at")?,
         finished: sql::time_of(row, "finished_at")?,
         reason: row.get("reason")?,
+    })
+}
+
+fn reconciling_from_row(row: &Row<'_>) -> rusqlite::Result<Reconciling> {
+    Ok(Reconciling {
+        run: row.get("run_id")?,
+        mode: row.get("mode")?,
+        started: sql::time_of(row, "started_at")?,
+        stopped: sql::time(row, "finished_at")?,
+        contacts: row.get("contacts")?,
+        missed: row.get("missed")?,
     })
 }
 

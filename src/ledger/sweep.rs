@@ -186,6 +186,10 @@ pub fn note_gone(tx: &Tx<'_>, contact: ContactId, now: DateTime<Utc>) -> Result<
     Ok(())
 }
 
+/// A row of what a run found missing; the first is 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FindingId(pub i64);
+
 /// An enrollment that a run found without a lead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NewFinding {
@@ -236,27 +240,39 @@ pub fn find(
     tx.record(Subject::Finding, tx.last_insert_rowid(), "found", now)
 }
 
-/// Returns what a run found missing, in the order in which it did.
-pub fn findings(conn: &Connection, run: RunId) -> Result<Vec<NewFinding>, LedgerError> {
+/// Returns what a run found missing and nothing was made of yet, after a finding, in the order in
+/// which it was found; a few at a time: a first import may have a million of them.
+pub fn findings(
+    conn: &Connection,
+    run: RunId,
+    after: FindingId,
+    limit: i64,
+) -> Result<Vec<(FindingId, NewFinding)>, LedgerError> {
     let sql = "
-        SELECT route_id, contact, enrollment, enrolled_at FROM finding
-        WHERE run_id = :run ORDER BY id";
+        SELECT id, route_id, contact, enrollment, enrolled_at FROM finding
+        WHERE run_id = :run AND id > :after AND lead_id IS NULL
+        ORDER BY id LIMIT :limit";
     let rows = conn
         .prepare_cached(sql)?
-        .query_map(named_params! { ":run": run.0 }, |row| {
-            Ok(NewFinding {
+        .query_map(named_params! { ":run": run.0, ":after": after.0, ":limit": limit }, |row| {
+            let finding = NewFinding {
                 route: row.get("route_id")?,
                 contact: row.get("contact")?,
                 enrollment: row.get("enrollment")?,
                 enrolled_at: row.get::<_, Option<i64>>("enrolled_at")?.map(from_ms),
-            })
+            };
+            Ok((FindingId(row.get("id")?), finding))
         })?
         .collect::<Result<_, _>>()?;
     Ok(rows)
 }
 
-/// Ties what a run found missing to the leads that were made of it since.
-pub fn tie(tx: &Tx<'_>, run: RunId, now: DateTime<Utc>) -> Result<(), LedgerError> {
+/// Returns what a run found missing and is not tied yet, with the leads that were made of it since.
+pub fn untied(
+    conn: &Connection,
+    run: RunId,
+    limit: i64,
+) -> Result<Vec<(FindingId, LeadId)>, LedgerError> {
     let sql = "
         SELECT finding.id, lead.id
         FROM finding JOIN lead ON lead.route_id = finding.route_id
@@ -264,15 +280,26 @@ pub fn tie(tx: &Tx<'_>, run: RunId, now: DateTime<Utc>) -> Result<(), LedgerErro
                  OR (finding.enrollment IS NULL AND lead.enrollment IS NULL
                      AND lead.contact = finding.contact))
         WHERE run_id = :run AND lead_id IS NULL
-        ORDER BY finding.id";
-    let made: Vec<(i64, i64)> = tx
+        ORDER BY finding.id LIMIT :limit";
+    let rows = conn
         .prepare_cached(sql)?
-        .query_map(named_params! { ":run": run.0 }, |row| Ok((row.get(0)?, row.get(1)?)))?
+        .query_map(named_params! { ":run": run.0, ":limit": limit }, |row| {
+            Ok((FindingId(row.get(0)?), row.get(1)?))
+        })?
         .collect::<Result<_, _>>()?;
+    Ok(rows)
+}
+
+/// Ties findings to the leads that were made of them.
+pub fn tie(
+    tx: &Tx<'_>,
+    made: &[(FindingId, LeadId)],
+    now: DateTime<Utc>,
+) -> Result<(), LedgerError> {
     for (finding, lead) in made {
         let sql = "UPDATE finding SET lead_id = :lead WHERE id = :id";
-        tx.prepare_cached(sql)?.execute(named_params! { ":lead": lead, ":id": finding })?;
-        tx.record(Subject::Finding, finding, "tied", now)?;
+        tx.prepare_cached(sql)?.execute(named_params! { ":lead": lead.0, ":id": finding.0 })?;
+        tx.record(Subject::Finding, finding.0, "tied", now)?;
     }
     Ok(())
 }

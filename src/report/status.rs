@@ -10,11 +10,11 @@ use super::{
     plain, said, text,
 };
 use crate::{
-    config::Config,
+    config::{Config, ReconcileMode},
     domain::{Fate, LeadState},
     ledger::{
         audit::hex,
-        status::{Counts, Run},
+        status::{Counts, Reconciling, Run},
     },
 };
 
@@ -44,25 +44,56 @@ struct Forecast {
     seconds: i64,
 }
 
-impl Status {
-    /// What was counted at `now`, with the limits and times of the configuration.
-    pub fn new(counts: Counts, config: &Config, now: DateTime<Utc>) -> Self {
+/// What comes next, as the schedule and the queue say.
+#[derive(Debug, Clone, Copy)]
+pub struct Next {
+    /// When the next poll is due.
+    pub poll: Option<DateTime<Utc>>,
+    /// When the next reconciliation is due, or one that could not read everything goes on.
+    pub reconcile: Option<DateTime<Utc>>,
+    /// Requests to Ploomes that what waits takes at most.
+    pub requests: i64,
+}
+
+impl Next {
+    /// After what was counted at `now`.
+    pub fn of(counts: &Counts, config: &Config, now: DateTime<Utc>) -> Self {
         let zone = config.schedule.timezone;
         let next = |cron: &Cron| {
             let next = cron.find_next_occurrence(&now.with_timezone(&zone), false).ok()?;
             Some(next.with_timezone(&Utc))
         };
+        let mode = match config.reconcile.mode {
+            ReconcileMode::Report => "report",
+            ReconcileMode::Repair => "repair",
+        };
+        let goes_on = counts.reconciling.as_ref().and_then(|it| it.goes_on_at(mode));
         let has_company = config.routes.iter().any(|route| route.create.has_company());
         let calls = CALLS_OF_A_LEAD + if has_company { CALLS_OF_A_COMPANY } else { 0 };
-        let limit = config.ploomes.requests_per_minute;
         Self {
-            forecast: Forecast::of(counts.waiting(), calls, limit),
+            poll: next(&config.schedule.poll),
+            reconcile: next(&config.schedule.reconcile)
+                .into_iter()
+                .chain(goes_on.map(|at| at.max(now)))
+                .min(),
+            requests: counts.waiting().saturating_mul(calls),
+        }
+    }
+}
+
+impl Status {
+    /// What was counted at `now`, with the limits and times of the configuration.
+    pub fn new(counts: Counts, config: &Config, now: DateTime<Utc>) -> Self {
+        let limit = config.ploomes.requests_per_minute;
+        let next = Next::of(&counts, config, now);
+        Self {
+            forecast: Forecast::of(next.requests, limit),
             locale: Locale::of(config),
             now,
             activecampaign_limit: config.activecampaign.requests_per_second,
             ploomes_limit: limit,
-            next_poll: next(&config.schedule.poll),
-            next_reconcile: next(&config.schedule.reconcile),
+            next_poll: next.poll,
+            next_reconcile: next.reconcile,
             counts,
         }
     }
@@ -103,6 +134,14 @@ impl Status {
             },
             "last_poll": self.run_json(self.counts.last_poll.as_ref()),
             "last_reconcile": self.run_json(self.counts.last_reconcile.as_ref()),
+            "reconciling": self.counts.reconciling.as_ref().map(|it| json!({
+                "run": it.run.to_string(),
+                "mode": it.mode,
+                "started": self.locale.json(it.started),
+                "stopped": self.locale.json_of(it.stopped),
+                "contacts": it.contacts,
+                "missed": it.missed,
+            })),
             "next_poll": self.locale.json_of(self.next_poll),
             "next_reconcile": self.locale.json_of(self.next_reconcile),
             "forecast": self.forecast.map(|it| json!({
@@ -136,6 +175,9 @@ impl Status {
             ("last poll", self.run(counts.last_poll.as_ref(), self.next_poll)),
             ("last reconcile", self.run(counts.last_reconcile.as_ref(), self.next_reconcile)),
         ];
+        if let Some(it) = &counts.reconciling {
+            rows.push(("reconciling", self.reconciling(it)));
+        }
         if let Some(at) = counts.oldest_delivery {
             rows.push(("oldest delivery", format!("pending for {}", lasting(self.now - at))));
         }
@@ -212,6 +254,17 @@ impl Status {
         }
     }
 
+    fn reconciling(&self, it: &Reconciling) -> String {
+        let read = count(it.contacts, "contact", "contacts");
+        let missed = count(it.missed, "lead", "leads");
+        let since = self.locale.text(it.started);
+        let so_far = format!("run {} since {since}: {read} read, {missed} missed", it.run);
+        match it.stopped {
+            None => so_far,
+            Some(_) => format!("{so_far}; it could not read everything, and is gone on with"),
+        }
+    }
+
     fn run_json(&self, run: Option<&Run>) -> Value {
         run.map_or(Value::Null, |run| {
             json!({
@@ -251,11 +304,10 @@ impl Status {
 }
 
 impl Forecast {
-    fn of(waiting: i64, calls: i64, limit: u32) -> Option<Self> {
-        let requests = waiting.saturating_mul(calls);
+    fn of(requests: i64, limit: u32) -> Option<Self> {
         let limit = i64::from(limit.max(1));
         let seconds = requests.saturating_mul(60).saturating_add(limit - 1) / limit;
-        (waiting > 0).then_some(Self { requests, seconds })
+        (requests > 0).then_some(Self { requests, seconds })
     }
 
     /// `None` beyond all calendars.

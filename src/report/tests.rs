@@ -97,6 +97,42 @@ async fn a_status_whose_balance_is_wrong_says_so_first() {
 }
 
 #[tokio::test]
+async fn the_next_reconciliation_is_the_one_that_goes_on_where_the_last_could_not_read_everything()
+{
+    let conn = sample::raw(&sample::small().await).await;
+    let counts = r#"{"routes":{"1":{"missed":2},"2":{"missed":3}},"contacts":700}"#;
+    let sweep = "INSERT INTO sweep (run_id, cursor, counts) VALUES (2, 700, ?1)";
+    conn.execute(sweep, [counts]).unwrap();
+    let next = |mode: &str| {
+        let text =
+            CONFIG.replace("[[route]]", &format!("[reconcile]\nmode = \"{mode}\"\n[[route]]"));
+        let counts = ledger::status::read(&conn, now()).unwrap();
+        Status::new(counts, &config(&text), now())
+    };
+    conn.execute("UPDATE run SET mode = 'repair' WHERE id = 2", []).unwrap();
+    let status = next("repair");
+    let json = status.json();
+    // It ended at 09:07:05; the cron expression says two at night.
+    assert_eq!(json["next_reconcile"], "2026-06-09T09:22:05-03:00");
+    let told = &json["reconciling"];
+    assert_eq!(
+        (&told["run"], &told["contacts"], &told["missed"]),
+        (&"2".into(), &700.into(), &5.into())
+    );
+    assert_eq!(told["stopped"], "2026-06-09T09:07:05-03:00");
+    assert!(
+        status.text().contains("700 contacts read, 5 leads missed; it could not"),
+        "{}",
+        status.text()
+    );
+    assert_eq!(next("report").json()["next_reconcile"], "2026-06-10T02:00:00-03:00");
+    conn.execute("UPDATE run SET finished_at = NULL, outcome = NULL WHERE id = 2", []).unwrap();
+    let under_way = next("repair").json();
+    assert_eq!(under_way["next_reconcile"], "2026-06-10T02:00:00-03:00");
+    assert_eq!(under_way["reconciling"]["stopped"], Value::Null);
+}
+
+#[tokio::test]
 async fn the_forecast_is_what_waits_at_the_pace_of_the_limit() {
     let ledger = sample::large(1_000).await;
     let forecast = |text: String| {

@@ -7,6 +7,7 @@ mod calls;
 mod checking;
 mod commands;
 mod faults;
+mod imports;
 mod kills;
 mod migrations;
 mod missed;

@@ -3,6 +3,7 @@
 
 use std::{os::unix::fs::PermissionsExt as _, time::Duration};
 
+use chrono::DateTime;
 use ponte::{domain::AutomationId, simulator::activecampaign::NewContact, transport::wire};
 use serde_json::{Value, json};
 
@@ -75,6 +76,46 @@ async fn the_receiver_and_the_page_answer_as_the_contract_says() {
     assert_eq!(status, 200);
     assert!(metrics.contains("# TYPE ") && metrics.ends_with("# EOF\n"), "{metrics}");
     assert_eq!(get(admin, "/").await.0, 200);
+    assert_eq!(running.process.terminate().await.status, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_and_status_say_when_the_next_runs_are_and_when_the_queue_is_empty() {
+    let (accounts, automation, served, _) = scene().await;
+    let route = Route::new("site", "person-deal", automation);
+    let settings = Settings {
+        poll: Some("0 0 3 1 1 *"),
+        requests_per_minute: 2,
+        settle: "0s",
+        ..Settings::new([route])
+    };
+    let ponte = Ponte::new(&settings, &served);
+    let running = ponte.run().await;
+    for number in 0..3 {
+        accounts.enter(NewContact::new(&format!("pessoa.{number}@example.com")), automation);
+    }
+    assert_eq!(running.send_webhooks(&accounts).await, 3);
+    let page = until("the page says when the queue is empty", PATIENCE, async || {
+        Some(get(running.admin, "/").await.1).filter(|page| page.contains("vazia às"))
+    })
+    .await;
+    // São Paulo, whatever zone this machine is in.
+    let status = ponte.json(&["status", "--json"]).await;
+    let shown = |key: &str| {
+        let next = DateTime::parse_from_rfc3339(status[key].as_str().unwrap()).unwrap();
+        let told = next.format("%d/%m/%Y %H:%M:%S %z").to_string();
+        assert!(page.contains(told.trim_end_matches(" -0300")), "{told}: {page}");
+        told
+    };
+    let (poll, reconcile) = (shown("next_poll"), shown("next_reconcile"));
+    assert!(poll.starts_with("01/01/") && poll.ends_with(" 03:00:00 -0300"), "{poll}");
+    assert!(
+        reconcile.starts_with("29/02/") && reconcile.ends_with(" 00:00:00 -0300"),
+        "{reconcile}"
+    );
+    assert!(status["forecast"]["empty_at"].is_string(), "{status}");
+    let text = ponte.command(&["status"]).await.out;
+    assert!(text.contains("; empty in about ") && text.matches("; next ").count() == 2, "{text}");
     assert_eq!(running.process.terminate().await.status, 0);
 }
 

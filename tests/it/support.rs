@@ -14,7 +14,7 @@ mod wait;
 
 pub use self::{
     accounts::{Accounts, Served, of_company},
-    binary::{Ponte, Running},
+    binary::{Ponte, Process, Running},
     service::{Service, Way},
     settings::{Route, Settings},
     wait::until,

@@ -1,31 +1,73 @@
-//! How far a reconciliation has come, on stderr while it runs, where that is a terminal.
+//! How far a reconciliation has come, on stderr while it runs: one line that changes on a terminal,
+//! lines one after the other elsewhere.
 
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, io::IsTerminal as _, time::Duration};
 
 use indicatif::{ProgressBar, ProgressStyle};
+use tokio::time::Instant;
 
+use super::output;
 use crate::ledger::{Ledger, report};
 
 /// How often is looked: as often as a page is read.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
+/// How often it is said where nothing can be written over: a log of an hour's import stays readable.
+const SAY_EVERY: Duration = Duration::from_secs(5);
+
 /// Shows it until it is dropped.
 pub(super) async fn show(ledger: Ledger) -> Infallible {
-    // Draws nothing where stderr is no terminal; the log tells what happens there.
-    let line = Line(ProgressBar::new_spinner());
-    let style = ProgressStyle::with_template("{spinner} {msg}");
-    line.0.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+    let mut shown = if std::io::stderr().is_terminal() {
+        Shown::Line(Line::new())
+    } else {
+        Shown::Lines { last: String::new(), next: Instant::now() }
+    };
     loop {
+        let begin = Instant::now();
         if let Ok(Some(progress)) = ledger.read(report::progress).await {
-            line.0.set_message(words(progress));
+            shown.say(words(progress));
         }
-        line.0.tick();
-        tokio::time::sleep(LOOK_EVERY).await;
+        // Among a million findings looking takes a while, and is done the less often.
+        tokio::time::sleep(LOOK_EVERY.max(20 * begin.elapsed())).await;
+    }
+}
+
+/// Where it is shown.
+enum Shown {
+    /// A terminal.
+    Line(Line),
+    /// A file or a pipe, with what was said last and when something may be said again.
+    Lines { last: String, next: Instant },
+}
+
+impl Shown {
+    fn say(&mut self, words: String) {
+        match self {
+            Self::Line(line) => {
+                line.0.set_message(words);
+                line.0.tick();
+            }
+            Self::Lines { last, next } => {
+                if *last != words && Instant::now() >= *next {
+                    output::note(&words);
+                    (*last, *next) = (words, Instant::now() + SAY_EVERY);
+                }
+            }
+        }
     }
 }
 
 /// Gone from the terminal before the report comes.
 struct Line(ProgressBar);
+
+impl Line {
+    fn new() -> Self {
+        let bar = ProgressBar::new_spinner();
+        let style = ProgressStyle::with_template("{spinner} {msg}");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+        Self(bar)
+    }
+}
 
 impl Drop for Line {
     fn drop(&mut self) {

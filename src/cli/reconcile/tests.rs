@@ -70,12 +70,20 @@ async fn the_forecast_is_four_calls_a_lead_at_the_pace_of_the_limit() {
     let mut run = run.await.unwrap().unwrap();
     run.detail.routes = vec![RouteCounts { missed: 1_200, stale: 30, ..RouteCounts::default() }];
     let whole = Reconciliation::new(run.clone(), &config);
+    let hours = Duration::from_hours(1);
     assert_eq!(
-        forecast(&whole, &config),
+        forecast(&whole, 0, hours, &config),
         "1200 leads are missing and 30 are out of date. To bring them in takes up to 4920 calls to \
          Ploomes: about 54 min 40 s at 90 a minute, after what comes fresh."
     );
+    assert_eq!(
+        forecast(&whole, 270, hours, &config),
+        "1200 leads are missing and 30 are out of date. 270 wait in the queue already. To bring \
+         them in takes up to 6000 calls to Ploomes: about 1 h 6 min at 90 a minute, after what comes \
+         fresh. That is more than the 1 h that are waited (--wait): what is left then stays in the \
+         queue, and `ponte run`, or this command again, goes on with it."
+    );
     run.outcome = Outcome::Partial;
-    let part = forecast(&Reconciliation::new(run, &config), &config);
+    let part = forecast(&Reconciliation::new(run, &config), 0, hours, &config);
     assert!(part.starts_with("Not everything could be read: at least 1200 leads"), "{part}");
 }

@@ -239,20 +239,19 @@ fn count_lead(lead: &SweptLead, counts: &mut Counts) {
     }
 }
 
-/// Hints at everybody whom a run found missing; the matcher makes the leads.
+/// Hints at those whom a run found missing; the matcher makes the leads.
 pub(super) fn hint_missing(
     tx: &Tx<'_>,
-    run: RunId,
+    missing: &[NewFinding],
     first_starts: &BTreeMap<RouteId, DateTime<Utc>>,
     now: DateTime<Utc>,
-) -> Result<usize, LedgerError> {
-    let missing = sweep::findings(tx, run)?;
-    for finding in &missing {
+) -> Result<(), LedgerError> {
+    for finding in missing {
         let backfill = first_starts
             .get(&finding.route)
             .is_some_and(|start| finding.enrolled_at.is_some_and(|at| at < *start));
         let lane = if backfill { Lane::Backfill } else { Lane::Repair };
         inbox::note(tx, finding.route, finding.contact, lane, FoundBy::Reconcile, now)?;
     }
-    Ok(missing.len())
+    Ok(())
 }

@@ -13,7 +13,12 @@ use crate::{
         observe::{self, Context},
         wake::FALLBACK_TICK,
     },
-    ledger::{LedgerError, inbox, journal, lead, sweep as progress, work, work::Work},
+    ledger::{
+        LedgerError, inbox, journal, lead,
+        sweep::{self as progress, FindingId},
+        work,
+        work::Work,
+    },
     planner::{self, ContactRecord, Purpose, Seen, Situation, StepKind},
     transport::CallError,
 };
@@ -24,7 +29,14 @@ const BATCH: i64 = 100;
 /// Contacts that changed, asked for one by one in one run: more are stale without being planned.
 const CHANGED_MAX: usize = 2_000;
 
+/// Rows changed in one transaction: the receiver waits for it with a webhook in its hand.
+const AT_ONCE: usize = 500;
+
+/// Findings whose leads are looked for in one go: each passes all that wait, a million perhaps.
+const TIED_AT_ONCE: i64 = 50_000;
+
 /// A lead for which something would be written.
+#[derive(Clone)]
 pub(super) struct Stale {
     lead: LeadId,
     route: RouteId,
@@ -177,42 +189,90 @@ impl Run<'_> {
             );
             return Ok(true);
         }
-        let (id, now) = (self.id, self.shared.now());
-        let first_starts: BTreeMap<_, _> =
-            self.routes.iter().map(|route| (route.id, route.first_start)).collect();
-        self.shared
-            .ledger
-            .write(move |tx| {
-                for it in stale {
-                    if it.changed {
-                        // Whoever asks like a webhook makes no lead of what else is missing.
-                        let source = FoundBy::Webhook;
-                        inbox::note(tx, it.route, it.contact, Lane::Update, source, now)?;
-                    } else {
-                        work::ask(tx, it.lead, it.route, Lane::Update, now)?;
-                    }
-                }
-                hint_missing(tx, id, &first_starts, now)
-            })
-            .await?;
+        self.refresh(&stale).await?;
+        self.tie().await?;
+        self.hint().await?;
         self.shared.wake.matcher.notify_one();
         self.shared.wake.worker.notify_one();
         self.await_repairs().await?;
         Ok(false)
     }
 
+    /// Asks for every lead that is stale to be looked at again.
+    async fn refresh(&self, stale: &[Stale]) -> Result<(), LedgerError> {
+        let now = self.shared.now();
+        for some in stale.chunks(AT_ONCE) {
+            let some = some.to_vec();
+            self.shared
+                .ledger
+                .write(move |tx| {
+                    for it in some {
+                        if it.changed {
+                            // Whoever asks like a webhook makes no lead of what else is missing.
+                            let source = FoundBy::Webhook;
+                            inbox::note(tx, it.route, it.contact, Lane::Update, source, now)?;
+                        } else {
+                            work::ask(tx, it.lead, it.route, Lane::Update, now)?;
+                        }
+                    }
+                    Ok(())
+                })
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Hints at everything that was found and that nothing was made of yet.
+    async fn hint(&self) -> Result<(), LedgerError> {
+        let (id, limit) = (self.id, i64::try_from(AT_ONCE).unwrap_or(i64::MAX));
+        let first_starts: BTreeMap<_, _> =
+            self.routes.iter().map(|route| (route.id, route.first_start)).collect();
+        let mut after = FindingId(0);
+        loop {
+            let (now, first_starts) = (self.shared.now(), first_starts.clone());
+            let found =
+                self.shared.ledger.read(move |conn| progress::findings(conn, id, after, limit));
+            let (rows, found): (Vec<_>, Vec<_>) = found.await?.into_iter().unzip();
+            let Some(last) = rows.last() else { return Ok(()) };
+            after = *last;
+            self.shared
+                .ledger
+                .write(move |tx| hint_missing(tx, &found, &first_starts, now))
+                .await?;
+        }
+    }
+
+    /// Ties what was found to the leads that were made of it since.
+    async fn tie(&self) -> Result<(), LedgerError> {
+        let id = self.id;
+        loop {
+            let made =
+                self.shared.ledger.read(move |conn| progress::untied(conn, id, TIED_AT_ONCE));
+            let made = made.await?;
+            if made.is_empty() {
+                return Ok(());
+            }
+            for some in made.chunks(AT_ONCE) {
+                let (some, now) = (some.to_vec(), self.shared.now());
+                self.shared.ledger.write(move |tx| progress::tie(tx, &some, now)).await?;
+            }
+        }
+    }
+
     /// Waits until what was found is settled or has failed, or the time is up.
     async fn await_repairs(&self) -> Result<(), LedgerError> {
         let (id, deadline) = (self.id, Instant::now() + self.request.wait);
         loop {
-            let now = self.shared.now();
-            self.shared.ledger.write(move |tx| progress::tie(tx, id, now)).await?;
+            let begin = Instant::now();
+            self.tie().await?;
             let open =
                 self.shared.ledger.read(move |conn| progress::open_findings(conn, id)).await?;
             if open == 0 || Instant::now() >= deadline {
                 return Ok(());
             }
-            tokio::time::sleep(FALLBACK_TICK.min(deadline - Instant::now())).await;
+            // Among a million of them looking takes a second, and is done the less often.
+            let pause = FALLBACK_TICK.max(10 * begin.elapsed());
+            tokio::time::sleep(pause.min(deadline - Instant::now())).await;
         }
     }
 }

@@ -112,7 +112,7 @@ fn something(tx: &Tx<'_>, site: &Route, shop: &Route) -> Result<(), LedgerError>
     let rui = made(tx, site, 4, -2 * 86_400, 60)?;
     let standing = Standing { reason: Some("open deal 123"), ..Standing::default() };
     lead::set_state(tx, rui, LeadState::Skipped, &standing, at(72))?;
-    sweep::tie(tx, run, at(80))?;
+    sweep::tie(tx, &sweep::untied(tx, run, 10)?, at(80))?;
     let counts = |route: &str, of: [i64; 10]| {
         let [
             expected,
