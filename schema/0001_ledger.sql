@@ -277,18 +277,25 @@ CREATE TABLE unknown_token (
     hits INTEGER NOT NULL
 ) STRICT;
 
--- People who were erased, and the keyed hashes by which they are recognised.
+-- People who were erased. `name` is random: the same tombstone has it in the file `<ledger>.erased`.
 CREATE TABLE tombstone (
     id        INTEGER PRIMARY KEY,
+    name      TEXT UNIQUE,
     at        INTEGER NOT NULL,
     lifted_at INTEGER
 ) STRICT;
 
+-- By what they are recognised: hashes whose key stands in `<ledger>.erased` and never here, so that
+-- nobody who has the ledger, or a copy of it, can try out every CPF there is. `here` is the contact's
+-- id once more under this ledger's own key, for where that file was lost.
 CREATE TABLE tombstone_key (
-    key          BLOB NOT NULL,
+    key          BLOB NOT NULL CHECK (length(key) = 32),
     tombstone_id INTEGER NOT NULL REFERENCES tombstone (id),
+    kind         TEXT NOT NULL CHECK (kind IN ('contact', 'email', 'cpf', 'phone', 'here')),
     PRIMARY KEY (key, tombstone_id)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX tombstone_key_of ON tombstone_key (tombstone_id, kind, key);
 
 -- The hash chain: each change of evidence, in order. `digest` commits to the row as it is after
 -- the change, `hash` to the previous row and to everything here. `accepted` and `total` count

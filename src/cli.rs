@@ -8,6 +8,7 @@ pub mod args;
 pub mod check;
 pub mod compose;
 mod demo;
+mod erase;
 mod handover;
 mod inspect;
 mod notify;
@@ -108,6 +109,7 @@ async fn dispatch(args: Args) -> Result<(), Failure> {
         Command::Explain(explain) => inspect::explain(&load(&path)?, &explain).await,
         Command::Leads(leads) => inspect::leads(&load(&path)?, &leads).await,
         Command::Audit(audit) => inspect::audit(&load(&path)?, &audit).await,
+        Command::Erase(it) => erase::erase(&load(&path)?, &it).await,
         Command::Fields(fields) => inspect::fields(&load(&path)?, &fields).await,
     }
 }

@@ -8,6 +8,7 @@
 pub mod drift;
 pub mod identity;
 pub mod matching;
+pub mod person;
 pub mod plan;
 pub mod search;
 pub mod situation;

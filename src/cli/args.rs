@@ -2,6 +2,7 @@
 //!
 //! The names are fixed: scripts rely on them. A usage error ends with status 2.
 
+mod keeping;
 mod reconcile;
 mod replay;
 
@@ -17,6 +18,7 @@ use crate::{
     telemetry::LogFormat,
 };
 
+pub use keeping::Erase;
 pub use reconcile::{Format, Reconcile, Report, Shown};
 pub use replay::Replay;
 
@@ -142,6 +144,10 @@ pub enum Command {
     /// Lists what a field map can name.
     #[command(after_help = "Example:\n  ponte fields ploomes")]
     Fields(Fields),
+
+    /// Removes a person from the ledger, and keeps them out; touches neither service.
+    #[command(after_help = "Example:\n  ponte erase maria@example.com")]
+    Erase(Erase),
 
     /// Asks for a password and prints its hash for `admin.password_hash`.
     #[command(after_help = "Example:\n  ponte password")]

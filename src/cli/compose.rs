@@ -84,6 +84,21 @@ pub async fn engine(
 /// Ends what the last engine began and did not end.
 async fn settle_the_past(ledger: &Ledger, clock: &Clock) -> anyhow::Result<()> {
     let now = clock.now();
+    let erased = ledger::person::apply_file(ledger, now).await?;
+    if erased.tombstones > 0 {
+        tracing::warn!(
+            tombstones = erased.tombstones,
+            contacts = erased.contacts,
+            "the ledger is older than the last erasure: who was erased was erased again"
+        );
+    }
+    if erased.without_key > 0 {
+        tracing::error!(
+            tombstones = erased.without_key,
+            "the file of tombstones beside the ledger is gone: who was erased is known by contact id \
+             only, until it is put back from a copy"
+        );
+    }
     let (steps, jobs) = ledger
         .write(move |tx| {
             ledger::run::end_unfinished(tx, ledger::run::Kind::Poll, now)?;

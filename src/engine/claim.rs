@@ -21,7 +21,7 @@ use super::{
     wake::FALLBACK_TICK,
 };
 use crate::{
-    domain::{Lane, LeadId, RouteId},
+    domain::{Lane, LeadId, LeadState, RouteId},
     ledger::{Hash, LedgerError, inbox, journal, journal::StepId, work, work::Work},
     planner::{self, Plan},
     rules::Derived,
@@ -327,6 +327,9 @@ async fn read(shared: &Shared, work: Work) -> Result<Option<Context>, LedgerErro
                 let Some(lead) = crate::ledger::lead::get(tx, work.lead)? else {
                     return work::remove(tx, work.lead);
                 };
+                if lead.state == LeadState::Erased {
+                    return work::remove(tx, work.lead);
+                }
                 let source = crate::domain::FoundBy::Webhook;
                 inbox::note(tx, lead.route, lead.contact, work.lane, source, now)?;
                 work::postpone(tx, work.lead, due, "its contact is looked up again")

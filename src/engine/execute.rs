@@ -255,7 +255,9 @@ impl Pass<'_> {
                 journal::advance(tx, id, StepEvent::Succeed, record, answer, now)?;
                 lead::hold(tx, lead, kind, record, now)?;
                 if let (StepKind::Company | StepKind::Person, Some(record)) = (kind, record) {
-                    made::keep(tx, &keys, record, now)?;
+                    if !lead::is_erased(tx, lead)? {
+                        made::keep(tx, &keys, record, now)?;
+                    }
                     control::remember(tx, record, now)?;
                 }
                 Ok(())

@@ -14,9 +14,13 @@ use crate::{
         Contact, DeliveryId, Enrollment, EnrollmentId, Fate, FoundBy, Lane, LeadId, LeadState,
     },
     ledger::{
-        LedgerError, Tx, contact, inbox, inbox::Hint, intake, lead, observation, route, work,
+        LedgerError, Tx, contact, inbox, inbox::Hint, intake, lead, observation, person, route,
+        tombstone, work,
     },
-    planner::matching::{self, Arrival, Decision, Entry, Holder, Pairing, Terms},
+    planner::{
+        matching::{self, Arrival, Decision, Entry, Holder, Pairing, Terms},
+        person::keys_of_contact,
+    },
     transport::CallError,
 };
 
@@ -116,9 +120,11 @@ fn contact_gone(
         intake::decide(tx, waiting.delivery, Fate::Ignored, None, gone, now)?;
     }
     for lead in lead::of_contact(tx, hint.contact)? {
-        let begun = lead.company.or(lead.person).or(lead.deal).is_some()
-            || crate::ledger::journal::open_of(tx, lead.id)?.is_some();
-        if lead.route == hint.route && lead.state == LeadState::Pending && !begun {
+        let begun = lead.company.or(lead.person).or(lead.deal).is_some();
+        // Of somebody who was erased and let in again nothing is known any more.
+        let over = !begun || observation::newest(tx, lead.route, lead.contact)?.is_none();
+        let over = over && crate::ledger::journal::open_of(tx, lead.id)?.is_none();
+        if lead.route == hint.route && lead.state == LeadState::Pending && over {
             let standing = lead::Standing { reason: gone, ..lead::Standing::default() };
             lead::set_state(tx, lead.id, LeadState::Skipped, &standing, now)?;
             work::remove(tx, lead.id)?;
@@ -143,6 +149,11 @@ struct Found {
 
 impl Found {
     fn apply(&self, tx: &Tx<'_>) -> Result<(), LedgerError> {
+        if let Some(erased) = tombstone::of_contact(tx, &self.contact)? {
+            // Maybe under another contact's id: nothing of what was just seen is kept.
+            let keys = keys_of_contact(&self.contact);
+            return person::met(tx, erased, self.contact.id, &keys, self.now);
+        }
         for moved in &self.moved {
             let twin = lead::get(tx, moved.lead)?;
             if twin.is_none_or(|it| it.contact != moved.from) {

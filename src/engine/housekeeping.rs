@@ -1,12 +1,12 @@
-//! What has to be done now and then: bodies that are old enough are blanked, answers to commands
-//! that are gone are forgotten.
+//! What has to be done now and then: bodies that are old enough are blanked, what is left of people
+//! who were erased too, answers to commands that are gone are forgotten.
 
 use std::{sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
 use super::shared::Shared;
-use crate::ledger::{LedgerError, job, payload};
+use crate::ledger::{LedgerError, job, payload, person, tombstone};
 
 /// How often it is done: answers may name people, and are kept for minutes.
 const EVERY: Duration = Duration::from_mins(10);
@@ -21,6 +21,9 @@ pub(super) async fn run(shared: Arc<Shared>, stopping: CancellationToken) {
                 tracing::error!(%error, "old bodies cannot be blanked");
             }
             let now = shared.now();
+            if let Err(error) = forget_erased(&shared).await {
+                tracing::error!(%error, "people who were erased cannot be looked for");
+            }
             if let Err(error) = shared.ledger.write(move |tx| job::purge(tx, now)).await {
                 tracing::error!(%error, "old answers cannot be forgotten");
             }
@@ -31,6 +34,16 @@ pub(super) async fn run(shared: Arc<Shared>, stopping: CancellationToken) {
         () = stopping.cancelled() => {}
         () = work => {}
     }
+}
+
+/// Ends an erasure that did not end. Webhooks of people who were erased go on coming: they are
+/// blanked at once, and the log that still has them is emptied.
+async fn forget_erased(shared: &Shared) -> Result<(), LedgerError> {
+    person::apply_file(&shared.ledger, shared.now()).await?;
+    if shared.ledger.read(tombstone::any).await? && !shared.ledger.truncate_log().await? {
+        tracing::debug!("the log is emptied the next time: somebody reads it");
+    }
+    Ok(())
 }
 
 async fn blank(shared: &Shared) -> Result<(), LedgerError> {

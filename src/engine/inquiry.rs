@@ -43,6 +43,13 @@ pub(super) async fn plan(
         let Some(view) = view else {
             return Err(format!("ActiveCampaign has no contact {contact}"));
         };
+        let seen = view.contact.clone();
+        let erased = shared.ledger.write(move |tx| ledger::tombstone::of_contact(tx, &seen)).await;
+        if erased.map_err(|error| error.to_string())?.is_some() {
+            let words = "this person was erased; `ponte erase --lift` lets them in again";
+            plans.push(json!({ "route": route.name, "nothing": words }));
+            continue;
+        }
         let ready = match reference.route(route.id) {
             Some(Ok(ready)) => ready,
             Some(Err(problems)) => {

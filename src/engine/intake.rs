@@ -11,7 +11,7 @@ use super::{shared::Shared, wake::woken_or_due};
 use crate::{
     activecampaign::webhook::{self, Hint, Unusable},
     domain::{ContactId, Fate, FoundBy, Lane},
-    ledger::{LedgerError, inbox, intake},
+    ledger::{LedgerError, inbox, intake, person, tombstone},
 };
 
 /// Bodies read in one transaction: enough to keep up with a burst, few enough that the receiver's
@@ -57,6 +57,10 @@ async fn read_some(shared: &Shared) -> Result<usize, LedgerError> {
                 match hint {
                     Ok(contact) => {
                         intake::name_contact(tx, *delivery, *contact, now)?;
+                        if tombstone::of_id(tx, *contact)?.is_some() {
+                            person::ignore(tx, *delivery, now)?;
+                            continue;
+                        }
                         inbox::note(tx, *route, *contact, Lane::Fresh, FoundBy::Webhook, now)?;
                     }
                     Err(reason) => {

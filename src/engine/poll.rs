@@ -21,6 +21,7 @@ use crate::{
     ledger::{
         LedgerError, inbox, lead, observation, route, run,
         run::{Kind, Outcome, Question},
+        tombstone,
     },
     transport::{CallError, Verdict},
 };
@@ -179,6 +180,9 @@ async fn who_entered(shared: &Shared, route: &Route, seen: &mut Counts) -> Resul
                     if holder.as_ref().is_some_and(|lead| lead.contact == row.contact) {
                         continue;
                     }
+                    if tombstone::of_id(tx, row.contact)?.is_some() {
+                        continue;
+                    }
                     let entered = match row.enrollment.entered_at {
                         Some(at) => at,
                         None => route::first_seen(tx, route.id, enrollment, now + ahead)?,
@@ -228,6 +232,9 @@ async fn who_changed(
                 let (id, mut found) = (route.id, Counts::default());
                 for row in &page.rows {
                     let contact = row.contact.id;
+                    if tombstone::of_id(tx, contact)?.is_some() {
+                        continue;
+                    }
                     let updated_at = row.contact.updated_at.map(|at| at.with_timezone(&Utc));
                     let (lane, due) = match observation::newest_stamp(tx, id, contact)? {
                         None if enters && !lead::is_on_route(tx, id, contact)? => {

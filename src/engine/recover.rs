@@ -124,7 +124,7 @@ async fn settled(
             journal::advance(tx, id, event, record, Answer::default(), now)?;
             if let Some(record) = record {
                 lead::hold(tx, lead, kind, Some(record), now)?;
-                if kind != StepKind::Deal {
+                if kind != StepKind::Deal && !lead::is_erased(tx, lead)? {
                     made::keep(tx, &keys, record, now)?;
                     control::remember(tx, record, now)?;
                 }

@@ -144,6 +144,10 @@ async fn work_on(
 ) -> Result<(), LedgerError> {
     let passed = match attempt(shared, &claimed, stopping).await {
         Ok(passed) => passed,
+        Err(ObserveError::Ledger(LedgerError::Erased { lead })) => {
+            tracing::info!(lead.id = lead, "the person of a lead was erased while it was in work");
+            return Ok(());
+        }
         Err(ObserveError::Ledger(error)) => return Err(error),
         Err(ObserveError::Call(error)) => later(shared, &error),
         Err(error @ (ObserveError::NoControl | ObserveError::NotYetSeen)) => {
@@ -355,7 +359,7 @@ async fn finish(
             } else {
                 lead::set_state(tx, work.lead, state, &standing, now)?;
             }
-            if written {
+            if written && !lead::is_erased(tx, work.lead)? {
                 observation::keep_derived(tx, route, contact, &fingerprint)?;
             }
             work::settle(tx, &work)

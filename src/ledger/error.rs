@@ -65,6 +65,21 @@ pub enum LedgerError {
         #[source]
         source: io::Error,
     },
+    /// The file of tombstones holds something else.
+    #[error(
+        "the tombstones in {path} cannot be read; put the file back from a copy, or the people who \
+             were erased may come back"
+    )]
+    Tombstones {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The person a lead is of was erased.
+    #[error("the person of lead {lead} was erased")]
+    Erased {
+        /// The lead's row.
+        lead: i64,
+    },
     /// A row holds what the schema's users never write.
     #[error("the ledger's {table} {row} holds an unknown {column}; run `ponte audit`")]
     Inconsistent {

@@ -80,7 +80,13 @@ impl Subject {
                 "SELECT id, run_id, route_id, contact, enrollment, enrolled_at, found_at, lead_id
                  FROM finding WHERE id = ?1"
             }
-            Self::Tombstone => "SELECT id, at, lifted_at FROM tombstone WHERE id = ?1",
+            Self::Tombstone => {
+                "SELECT id, name, at, lifted_at,
+                        (SELECT group_concat(kind || ' ' || hex(key))
+                         FROM (SELECT kind, key FROM tombstone_key
+                               WHERE tombstone_id = ?1 ORDER BY kind, key)) AS keys
+                 FROM tombstone WHERE id = ?1"
+            }
         }
     }
 

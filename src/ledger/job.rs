@@ -38,8 +38,21 @@ pub fn queue(
     Ok(JobId(tx.last_insert_rowid()))
 }
 
+/// Blanks what a job asked and was answered: it may name people. An update that makes a row shorter
+/// leaves no copy, as a row that is deleted may.
+pub(super) fn blank(tx: &Tx<'_>, job: JobId) -> Result<(), LedgerError> {
+    sql::execute(tx, "UPDATE job SET arguments = '{}', answer = NULL WHERE id = ?1", [job.0])
+        .map(drop)
+}
+
 /// Forgets answers that nobody came for in time.
 pub fn purge(tx: &Tx<'_>, now: DateTime<Utc>) -> Result<usize, LedgerError> {
+    sql::execute(
+        tx,
+        "UPDATE job SET arguments = '{}', answer = NULL
+         WHERE state IN ('done', 'failed') AND finished_at < ?1",
+        [to_ms(now - KEEP)],
+    )?;
     sql::execute(
         tx,
         "DELETE FROM job WHERE state IN ('done', 'failed') AND finished_at < ?1",
@@ -113,6 +126,7 @@ pub fn answer(conn: &Connection, job: JobId) -> Result<Option<(bool, String)>, L
 /// Forgets a job whose answer was read, or is not wanted any more; one that nobody came for in time
 /// may be gone already.
 pub fn forget(tx: &Tx<'_>, job: JobId) -> Result<(), LedgerError> {
+    blank(tx, job)?;
     sql::execute(tx, "DELETE FROM job WHERE id = ?1", [job.0]).map(drop)
 }
 

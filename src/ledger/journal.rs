@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 pub use self::written::{LastWritten, deals_made_since, last_written, written};
 use super::{
-    LedgerError, PayloadKind, Subject, Tx, lead,
+    LedgerError, PayloadKind, Subject, Tx, lead, payload,
     step::{StepEvent, StepState},
     time::{ensure_one, from_ms, to_ms},
     work,
@@ -46,7 +46,12 @@ pub struct Sending<'a> {
 }
 
 /// Commits a write as `sent`. The request must not leave before this is on disk.
+///
+/// [`LedgerError::Erased`] where the lead's person was erased since it was claimed.
 pub fn send(tx: &Tx<'_>, sending: &Sending<'_>, now: DateTime<Utc>) -> Result<StepId, LedgerError> {
+    if lead::is_erased(tx, sending.lead)? {
+        return Err(LedgerError::Erased { lead: sending.lead.0 });
+    }
     let body = serde_json::to_vec(sending.request).unwrap_or_default();
     let fields = serde_json::to_string(sending.fields).unwrap_or_default();
     let request = tx.put_payload(PayloadKind::Request, now, &body)?;
@@ -83,6 +88,9 @@ pub fn decide(
     reason: &str,
     now: DateTime<Utc>,
 ) -> Result<(), LedgerError> {
+    if lead::is_erased(tx, lead)? {
+        return Err(LedgerError::Erased { lead: lead.0 });
+    }
     let action = if record.is_some() { "adopt" } else { "skip" };
     let sql = "
         SELECT action = :action AND reason = :reason AND record IS :record
@@ -130,7 +138,8 @@ pub struct Answer<'a> {
 
 /// Moves a step on after an event, and keeps the answer.
 ///
-/// A settled step releases the lead's identity keys.
+/// A settled step releases the lead's identity keys. Of somebody who was erased meanwhile only the
+/// record's id is kept, and a step that was given up with them stays as it is.
 pub fn advance(
     tx: &Tx<'_>,
     step: StepId,
@@ -139,21 +148,30 @@ pub fn advance(
     answer: Answer<'_>,
     now: DateTime<Utc>,
 ) -> Result<(), LedgerError> {
-    let sql = "SELECT state, lead_id FROM step WHERE id = :id";
-    let (word, lead): (String, i64) = tx
-        .prepare_cached(sql)?
-        .query_row(named_params! { ":id": step.0 }, |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let sql = "SELECT state, lead_id, answer_id FROM step WHERE id = :id";
+    let (word, lead, answered): (String, i64, Option<i64>) =
+        tx.prepare_cached(sql)?.query_row(named_params! { ":id": step.0 }, |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?;
+    let is_erased = lead::is_erased(tx, LeadId(lead))?;
     let state = StepState::from_word(&word).ok_or(LedgerError::Inconsistent {
         table: "step",
         row: step.0,
         column: "state",
     })?;
+    if is_erased && state.after(event).is_err() {
+        return Ok(());
+    }
     let state = state.after(event).map_err(|illegal| {
         tracing::error!(step.id = step.0, "{illegal}");
         LedgerError::Inconsistent { table: "step", row: step.0, column: "state" }
     })?;
     let body = match answer.body {
-        Some(body) if !body.is_empty() => Some(tx.put_payload(PayloadKind::Answer, now, body)?),
+        Some(body) if !body.is_empty() && !is_erased => {
+            // Nothing points to an older answer any more, so that `erase` would not find it.
+            answered.map_or(Ok(()), |older| payload::blank(tx, older))?;
+            Some(tx.put_payload(PayloadKind::Answer, now, body)?)
+        }
         _ => None,
     };
     let sql = "
@@ -250,6 +268,8 @@ pub fn doubt(
         .prepare_cached(sql)?
         .query_row(named_params! { ":id": step.0 }, |row| Ok((row.get(0)?, row.get(1)?)))?;
     advance(tx, step, StepEvent::Doubt, None, answer, now)?;
+    // Without its request nobody can look for it.
+    let look = look && !lead::is_erased(tx, LeadId(lead))?;
     if look {
         let before = lead::get(tx, LeadId(lead))?.map(|it| it.state);
         if !matches!(before, Some(LeadState::Done | LeadState::Skipped)) {
@@ -282,7 +302,9 @@ pub fn doubt_after_crash(tx: &Tx<'_>, now: DateTime<Utc>) -> Result<usize, Ledge
             let reason = "stopped while a write was on its way";
             doubt(tx, StepId(*step), Answer::default(), reason, now)?;
         }
-        work::ask(tx, LeadId(*lead), RouteId(*route), Lane::Fresh, now)?;
+        if !lead::is_erased(tx, LeadId(*lead))? {
+            work::ask(tx, LeadId(*lead), RouteId(*route), Lane::Fresh, now)?;
+        }
     }
     Ok(open.len())
 }

@@ -214,7 +214,13 @@ pub struct Standing<'a> {
     pub warnings: Option<&'a str>,
 }
 
-/// Changes where a lead stands.
+/// Whether the lead's person was erased.
+pub fn is_erased(conn: &Connection, lead: LeadId) -> Result<bool, LedgerError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM lead WHERE id = :id AND state = 'erased')";
+    Ok(conn.prepare_cached(sql)?.query_row(named_params! { ":id": lead.0 }, |row| row.get(0))?)
+}
+
+/// Changes where a lead stands; one of somebody who was erased stands where it stands.
 pub fn set_state(
     tx: &Tx<'_>,
     lead: LeadId,
@@ -222,6 +228,9 @@ pub fn set_state(
     standing: &Standing<'_>,
     now: DateTime<Utc>,
 ) -> Result<(), LedgerError> {
+    if is_erased(tx, lead)? {
+        return Ok(());
+    }
     let sql = "
         UPDATE lead
         SET state = :state, reason = :reason, review = coalesce(:review, review),
@@ -247,6 +256,9 @@ pub fn warn(
     standing: &Standing<'_>,
     now: DateTime<Utc>,
 ) -> Result<(), LedgerError> {
+    if is_erased(tx, lead)? {
+        return Ok(());
+    }
     let sql = "
         UPDATE lead
         SET state = :state, review = coalesce(:review, review),

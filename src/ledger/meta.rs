@@ -20,6 +20,12 @@ use super::{
 #[derive(Clone)]
 pub struct Key([u8; 32]);
 
+impl From<[u8; 32]> for Key {
+    fn from(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+}
+
 impl Key {
     /// The key of the ledger behind `conn`.
     pub fn read(conn: &Connection) -> Result<Self, LedgerError> {

@@ -8,6 +8,7 @@ use rusqlite::Connection;
 use super::{
     Ledger, LedgerError,
     connection::{self, Access},
+    erased::ErasedFile,
     handle::Log,
     lock::EngineLock,
     meta::Key,
@@ -90,7 +91,11 @@ impl Options {
         })?;
         drop(lock);
         let key = Key::read(&conn)?;
-        let writer = Writer { conn, key, rng: RefCell::new(rng) };
+        let erased = match &self.path {
+            Some(path) => ErasedFile::of(path),
+            None => ErasedFile::nowhere(key.clone()),
+        };
+        let writer = Writer { conn, key, erased, rng: RefCell::new(rng) };
         match (self.executor, self.path) {
             (Executor::Thread, Some(file)) => {
                 let log = match opener {

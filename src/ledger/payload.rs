@@ -41,6 +41,12 @@ pub fn body(conn: &Connection, id: i64) -> Result<Option<Vec<u8>>, LedgerError> 
     sql::one(conn, "SELECT body FROM payload WHERE id = ?1", [id], |row| row.get(0))
 }
 
+/// Blanks one payload.
+pub(super) fn blank(tx: &Tx<'_>, id: i64) -> Result<(), LedgerError> {
+    let sql = "UPDATE payload SET body = NULL, salt = NULL WHERE id = ?1 AND body IS NOT NULL";
+    sql::execute(tx, sql, [id]).map(drop)
+}
+
 /// Under which the newest payload that was looked at stands in `meta`.
 const BLANKED_TO: &str = "blanked_to";
 

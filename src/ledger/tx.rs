@@ -12,6 +12,7 @@ use rusqlite::Connection;
 use super::{
     LedgerError,
     digest::{self, Hash},
+    erased::ErasedFile,
     history::{Head, Subject},
     meta::Key,
     payload::{PayloadKind, Stored},
@@ -24,6 +25,8 @@ use super::{
 pub struct Tx<'a> {
     pub(super) conn: &'a Connection,
     pub(super) key: &'a Key,
+    /// Where tombstones stand outside of the ledger.
+    pub(super) erased: &'a ErasedFile,
     pub(super) rng: &'a RefCell<StdRng>,
     /// The end of the chain, once somebody asked: nobody else writes during the transaction.
     pub(super) head: &'a Cell<Option<Head>>,

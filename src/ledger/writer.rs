@@ -13,7 +13,7 @@ use rand::rngs::StdRng;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{LedgerError, Tx, meta::Key, sql};
+use super::{LedgerError, Tx, erased::ErasedFile, meta::Key, sql};
 
 /// Closures that share one transaction, at most.
 ///
@@ -101,6 +101,7 @@ fn message_of(panic: &(dyn Any + Send)) -> &'static str {
 pub(super) struct Writer {
     pub(super) conn: Connection,
     pub(super) key: Key,
+    pub(super) erased: ErasedFile,
     pub(super) rng: RefCell<StdRng>,
 }
 
@@ -119,7 +120,13 @@ impl Writer {
 
     fn transaction(&self, jobs: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
         let head = Cell::new(None);
-        let tx = Tx { conn: &self.conn, key: &self.key, rng: &self.rng, head: &head };
+        let tx = Tx {
+            conn: &self.conn,
+            key: &self.key,
+            erased: &self.erased,
+            rng: &self.rng,
+            head: &head,
+        };
         self.speak("BEGIN IMMEDIATE")?;
         for job in jobs.iter_mut().filter(|job| !job.is_abandoned()) {
             let before = head.get();

@@ -14,6 +14,7 @@ mod missed;
 mod notify;
 mod once;
 mod polls;
+mod privacy;
 mod process;
 mod quota;
 mod readings;

@@ -171,6 +171,34 @@ impl Rig {
         (self.engine, self.lifecycle, self.inlet) = (engine, lifecycle, inlet);
     }
 
+    /// Stops the engine softly, puts another file in the place of its ledger, with nothing but what
+    /// stands beside it, and starts another engine on that.
+    pub async fn put_back(&mut self, copy: &std::path::Path) {
+        self.lifecycle.stop();
+        assert!(self.lifecycle.stopped().await, "the engine did not stop in time");
+        let path = self.ledger.path().to_owned();
+        self.ledger.close().await;
+        for suffix in ["-wal", "-shm"] {
+            let mut beside = path.clone().into_os_string();
+            beside.push(suffix);
+            // The last connection may have taken it away.
+            let _ = std::fs::remove_file(beside);
+        }
+        std::fs::copy(copy, &path).unwrap();
+        let mut options = ledger::Options::memory(8, self.clock.clone());
+        options.path = Some(path);
+        self.ledger = options.open(Opener::Command).unwrap();
+        let (engine, lifecycle, inlet) =
+            build(&self.config, &self.ledger, &self.clock, &self.activecampaign, &self.tap).await;
+        (self.engine, self.lifecycle, self.inlet) = (engine, lifecycle, inlet);
+    }
+
+    /// One reconciliation; the answer is its JSON report.
+    pub async fn reconcile(&self, mode: &str) -> Value {
+        let arguments = serde_json::json!({ "mode": mode });
+        self.engine.perform(kind::RECONCILE, &arguments).await.unwrap()
+    }
+
     /// Does `deed` before the next request that fits is sent to Ploomes.
     pub fn before(&self, target: Target, deed: impl FnOnce() + Send + 'static) {
         self.tap.before.add(target, Box::new(deed));

@@ -16,6 +16,7 @@ use crate::{
         Hash, LedgerError, Tx, inbox, lead, observation, route,
         run::RunId,
         sweep::{self, NewFinding, SweptLead},
+        tombstone,
     },
     planner::matching::{self, Class, Entry, Terms},
 };
@@ -93,6 +94,9 @@ impl Page {
             if let Some(lead) = swept(leads, route.id, &entry) {
                 counts.read += 1;
                 count_lead(lead, counts);
+            } else if tombstone::of_contact(tx, &row.contact)?.is_some() {
+                counts.read += 1;
+                counts.excluded += 1;
             } else {
                 let waits = waiting.contains(&(route.id, contact));
                 self.compare_entry(tx, route, contact, entry, waits, counts)?;
@@ -120,6 +124,10 @@ impl Page {
         counts.read += 1;
         if let Some(lead) = moved_here(tx, route, &entry)? {
             count_lead(&lead, counts);
+            return Ok(());
+        }
+        if tombstone::of_id(tx, contact)?.is_some() {
+            counts.excluded += 1;
             return Ok(());
         }
         let entered_at = match (entry.entered_at, entry.id) {

@@ -1,0 +1,33 @@
+//! What can be written after `export` and `erase`.
+
+use std::path::PathBuf;
+
+use clap::Args as Arguments;
+
+use super::{ContactRef, Output};
+
+/// `export`
+#[derive(Debug, Arguments)]
+pub struct Export {
+    /// The contact's id or e-mail address in ActiveCampaign.
+    pub contact: ContactRef,
+    /// Where it goes, readable by its owner only; without it, to stdout.
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// `erase`
+#[derive(Debug, Arguments)]
+pub struct Erase {
+    /// The contact's id or e-mail address in ActiveCampaign.
+    pub contact: ContactRef,
+    /// Asks nothing.
+    #[arg(long)]
+    pub yes: bool,
+    /// Lets somebody who was erased in again.
+    #[arg(long, conflicts_with = "yes")]
+    pub lift: bool,
+    /// How the answer is given.
+    #[command(flatten)]
+    pub output: Output,
+}
