@@ -9,6 +9,7 @@ pub mod webhook;
 
 mod account;
 mod answer;
+mod json;
 mod model;
 mod names;
 #[cfg(test)]

@@ -3,11 +3,14 @@
 //! Every call is a read, so nothing is ever in doubt: an answer is usable, says that there is no such
 //! record, or says that the call may or may not be tried again.
 
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::StatusCode;
-use serde_json::Value;
 
-use super::model::{Object, Problem, Row};
+use super::{
+    json::{self, Json, Object},
+    model::{Problem, Row},
+};
 use crate::transport::{Answer, CallError, Verdict};
 
 /// The API's name in errors and logs.
@@ -81,10 +84,9 @@ pub(super) fn read(answer: &Answer, operation: String, key: Key) -> Result<Read,
     if (200..300).contains(&answer.status) {
         let server_time = answer.server_time;
         // Neither the content type nor the encoding is believed: JSON comes as text/html.
-        let text = String::from_utf8_lossy(&answer.body);
-        let text = text.trim_start_matches('\u{feff}').trim();
-        return match serde_json::from_str(text) {
-            Ok(Value::Object(object)) => Ok(Read { object, operation, server_time }),
+        let text = json::text(&answer.body);
+        return match Json::read(&text) {
+            Ok(Json::Object(object)) => Ok(Read { object, operation, server_time }),
             _ if text.is_empty() => Err(unreadable(operation, "the body is empty")),
             Ok(_) => Err(unreadable(operation, "the body is no JSON object")),
             Err(error) if error.is_eof() => Err(unreadable(operation, "the body is cut off")),
@@ -109,9 +111,10 @@ struct Words {
 }
 
 impl Words {
-    fn of(body: &[u8]) -> Self {
-        let page = body.trim_ascii_start().starts_with(b"<");
-        let Ok(Value::Object(object)) = serde_json::from_slice(body) else {
+    fn of(body: &Bytes) -> Self {
+        let text = json::text(body);
+        let page = text.starts_with(b"<");
+        let Ok(Json::Object(object)) = Json::read(&text) else {
             return Self { text: None, page };
         };
         let row = Row::new(&object);

@@ -10,7 +10,8 @@ use chrono::{DateTime, Utc};
 use super::{
     account::Account,
     answer::{self, Read},
-    model::{self, Object, Problem, Row},
+    json::Object,
+    model::{self, Problem, Row},
 };
 use crate::{
     domain::{AutomationId, Contact, ContactId, Enrollment, Lane},

@@ -8,9 +8,10 @@ mod time;
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
-
-use super::{Automation, AutomationEntry, Item, Subscription, Tagging};
+use super::{
+    Automation, AutomationEntry, Item, Subscription, Tagging,
+    json::{Json, Object},
+};
 use crate::domain::{
     AutomationId, Contact, ContactId, Enrollment, EnrollmentId, FieldId, FieldValue,
     catalog::AcField,
@@ -21,9 +22,6 @@ pub(super) use self::time::wall_clock;
 
 /// What is wrong with an answer, without its content.
 pub(super) type Problem = &'static str;
-
-/// A JSON object.
-pub(super) type Object = Map<String, Value>;
 
 /// A JSON object of an answer, and how it is read.
 #[derive(Clone, Copy)]
@@ -47,10 +45,10 @@ impl<'a> Row<'a> {
     ///
     /// PHP writes a list with gaps as an object with numbers for keys: that is read too.
     pub(super) fn rows(self, key: &str) -> Option<Result<Vec<Self>, Problem>> {
-        let values: Vec<&Value> = match self.0.get(key)? {
-            Value::Array(values) => values.iter().collect(),
-            Value::Object(values) => values.values().collect(),
-            Value::Null => return None,
+        let values: Vec<&Json> = match self.0.get(key)? {
+            Json::List(values) => values.iter().collect(),
+            Json::Object(values) => values.values().collect(),
+            Json::Null => return None,
             _ => return Some(Err("a list is no list")),
         };
         let rows = values.into_iter().map(|value| value.as_object().map(Self));
@@ -59,8 +57,10 @@ impl<'a> Row<'a> {
 
     /// The ids in the array under `key`; none where there is no such array.
     pub(super) fn ids(self, key: &str) -> Vec<i64> {
-        let values = self.0.get(key).and_then(Value::as_array);
-        values.into_iter().flatten().filter_map(number).collect()
+        match self.0.get(key) {
+            Some(Json::List(values)) => values.iter().filter_map(number).collect(),
+            _ => Vec::new(),
+        }
     }
 
     /// The text under `key`, as stored; empty where there is none.
@@ -91,25 +91,25 @@ impl<'a> Row<'a> {
     }
 }
 
-fn number(value: &Value) -> Option<i64> {
+fn number(value: &Json) -> Option<i64> {
     match value {
-        Value::Number(number) => number.as_i64(),
-        Value::String(text) => text.trim().parse().ok(),
-        Value::Bool(yes) => Some((*yes).into()),
+        Json::Number(number) => number.as_i64(),
+        Json::Text(text) => text.as_str().trim().parse().ok(),
+        Json::Bool(yes) => Some((*yes).into()),
         _ => None,
     }
 }
 
-fn text(value: &Value) -> String {
+fn text(value: &Json) -> String {
     match value {
-        Value::String(text) => text.clone(),
-        Value::Number(number) => number.to_string(),
-        Value::Bool(yes) => u8::from(*yes).to_string(),
+        Json::Text(text) => text.as_str().to_owned(),
+        Json::Number(number) => number.to_string(),
+        Json::Bool(yes) => u8::from(*yes).to_string(),
         // Several values, written the way they are written everywhere else.
-        Value::Array(values) if !values.is_empty() => {
+        Json::List(values) if !values.is_empty() => {
             values.iter().fold("||".to_owned(), |all, value| all + &text(value) + "||")
         }
-        Value::Array(_) | Value::Object(_) | Value::Null => String::new(),
+        Json::List(_) | Json::Object(_) | Json::Null => String::new(),
     }
 }
 

@@ -14,7 +14,7 @@ use super::{
     run::RunId,
     time::{from_ms, to_ms},
 };
-use crate::domain::{ContactId, EnrollmentId, FoundBy, LeadId, LeadState, RouteId};
+use crate::domain::{Contact, ContactId, EnrollmentId, FoundBy, LeadId, LeadState, RouteId};
 
 /// A lead as a sweep sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,6 +81,34 @@ pub fn derived(
         })?
         .collect::<Result<_, _>>()?;
     Ok(rows)
+}
+
+/// Returns contacts in the range as last seen on a route, without those that were erased.
+pub fn seen(
+    conn: &Connection,
+    route: RouteId,
+    after: ContactId,
+    to: ContactId,
+) -> Result<BTreeMap<ContactId, Contact>, LedgerError> {
+    let sql = "
+        SELECT newest.contact, body
+        FROM (SELECT contact, max(id) AS id FROM observation
+              WHERE contact > :after AND contact <= :to AND route_id = :route
+              GROUP BY contact) AS newest
+            CROSS JOIN observation ON observation.id = newest.id
+            CROSS JOIN payload ON payload.id = payload_id
+        WHERE body IS NOT NULL";
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut rows =
+        statement.query(named_params! { ":route": route, ":after": after, ":to": to })?;
+    let mut seen = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let body = row.get_ref(1)?.as_bytes().unwrap_or_default();
+        if let Ok(contact) = serde_json::from_slice(body) {
+            seen.insert(row.get(0)?, contact);
+        }
+    }
+    Ok(seen)
 }
 
 /// Returns who in the range has a delivery that waits to be matched, by route.

@@ -58,6 +58,9 @@ impl WireError {
 /// leaves room for very long custom values, and bounds what a broken server can make us hold.
 const ANSWER_BYTES_MAX: usize = 64 << 20;
 
+/// Room made for an answer before it comes, at most, whatever length it says: a large page.
+const ROOM_MAX: usize = 1 << 20;
+
 /// How long a connection may take; less than any sensible timeout of an answer.
 ///
 /// A request that did not even get a connection is known not to have been sent, which a timeout of the
@@ -104,7 +107,8 @@ async fn over_http(
     let mut answer = client.execute(request).await.map_err(classify)?;
     let status = answer.status();
     let headers = std::mem::take(answer.headers_mut());
-    let mut body = BytesMut::new();
+    let said = answer.content_length().and_then(|length| usize::try_from(length).ok());
+    let mut body = BytesMut::with_capacity(said.unwrap_or_default().min(ROOM_MAX));
     while let Some(chunk) = answer.chunk().await.map_err(classify)? {
         if body.len() + chunk.len() > ANSWER_BYTES_MAX {
             return Err(WireError::Broken(Box::new(TooLong)));

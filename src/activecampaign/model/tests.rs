@@ -1,9 +1,12 @@
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 
-fn object(value: &Value) -> Row<'_> {
-    Row::new(value.as_object().unwrap())
+fn object(value: &Value) -> Row<'static> {
+    let Ok(Json::Object(object)) = Json::read(&value.to_string().into()) else {
+        panic!("it is no object: {value}")
+    };
+    Row::new(Box::leak(Box::new(object)))
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::{
     domain::{Contact, ContactId, Enrollment, FoundBy, Lane, LeadState, RouteId},
     engine::{reference::Ready, route::Route},
     ledger::{
-        Hash, LedgerError, Tx, inbox, lead, observation, route,
+        Hash, LedgerError, Tx, inbox, lead, route,
         run::RunId,
         sweep::{self, NewFinding, SweptLead},
         tombstone,
@@ -50,16 +50,22 @@ impl Page {
         }
         let waiting = sweep::with_delivery(tx, self.after, self.to)?;
         for (route, ready) in &self.routes {
-            let derived = match ready {
-                Some(_) => sweep::derived(tx, route.id, self.after, self.to)?,
-                None => BTreeMap::new(),
+            let (derived, last) = match ready {
+                Some(_) => (
+                    sweep::derived(tx, route.id, self.after, self.to)?,
+                    sweep::seen(tx, route.id, self.after, self.to)?,
+                ),
+                None => Default::default(),
             };
             for row in &self.rows {
                 let leads = of.get(&row.contact.id).map_or(&[][..], Vec::as_slice);
                 let counts = tally.of(route.id);
                 self.compare_entries(tx, route, row, leads, &waiting, counts)?;
-                if let (Some(ready), Some(before)) = (ready, derived.get(&row.contact.id)) {
-                    compare_values(tx, route, ready, row, leads, before)?;
+                let id = row.contact.id;
+                if let (Some(ready), Some(before), Some(last)) =
+                    (ready, derived.get(&id), last.get(&id))
+                {
+                    compare_values(tx, (route, ready), row, leads, (before, last))?;
                 }
             }
         }
@@ -167,11 +173,10 @@ impl Page {
 /// Notes a lead whose derived values are not those that were written last.
 fn compare_values(
     tx: &Tx<'_>,
-    route: &Route,
-    ready: &Ready,
+    (route, ready): (&Route, &Ready),
     row: &ContactRow,
     leads: &[&SweptLead],
-    before: &Hash,
+    (before, last): (&Hash, &Contact),
 ) -> Result<(), LedgerError> {
     let newest = leads
         .iter()
@@ -179,13 +184,10 @@ fn compare_values(
         .filter(|lead| matches!(lead.state, LeadState::Done | LeadState::Skipped))
         .max_by_key(|lead| lead.id);
     let Some(newest) = newest else { return Ok(()) };
-    let Some(last) = observation::newest(tx, route.id, row.contact.id)? else {
-        return Ok(());
-    };
-    let seen = merged(row, &last, route.wants().company);
+    let seen = merged(row, last, route.wants().company);
     let derived = ready.rules.derive(&seen, &ready.automation);
     if derived.fingerprint() != *before {
-        sweep::suspect(tx, newest.id, seen != last)?;
+        sweep::suspect(tx, newest.id, seen != *last)?;
     }
     Ok(())
 }

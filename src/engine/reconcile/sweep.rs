@@ -34,15 +34,20 @@ impl Run<'_> {
         let routes = self.ready_routes().await;
         let include = include(&self.routes);
         let filter = ContactFilter { include, ..ContactFilter::default() };
-        let mut pages = self.shared.activecampaign.contacts(filter, self.cursor, Lane::Repair);
+        let shared = self.shared;
+        let mut pages = shared.activecampaign.contacts(filter, self.cursor, Lane::Repair);
+        let mut page = next_contacts(shared, &mut pages).await;
         loop {
-            match next_contacts(self.shared, &mut pages).await {
-                Ok(Some(page)) => {
-                    if include.enrollments && page.rows.iter().any(|row| row.enrollments.is_none())
+            match page {
+                Ok(Some(read)) => {
+                    if include.enrollments && read.rows.iter().any(|row| row.enrollments.is_none())
                     {
                         self.tally.without_include = true;
                     }
-                    self.compare(&routes, Some(page)).await?;
+                    // The next page is on its way while this one is compared.
+                    let compared = self.compare(&routes, Some(read));
+                    let next = async { Ok(next_contacts(shared, &mut pages).await) };
+                    ((), page) = tokio::try_join!(compared, next)?;
                 }
                 Ok(None) => break,
                 Err(error) => {
