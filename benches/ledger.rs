@@ -35,7 +35,7 @@ fn main() {
     let ledgers = sizes.map(|leads| {
         // Nobody is asked: nothing ever listens on port 9.
         let place = Place::new([9, 9]);
-        filled::fill(&place, leads);
+        filled::fill(&place, leads, &[]);
         Filled { leads, place }
     });
     in_process(&runtime, &ledgers);

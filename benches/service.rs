@@ -47,7 +47,7 @@ fn main() {
     memory(&binary, &Place::new(silent.ports()));
     if !std::env::args().any(|it| it == "--quick") {
         let place = Place::new(silent.ports());
-        filled::fill(&place, 1_000_000);
+        filled::fill(&place, 1_000_000, &[]);
         memory(&binary, &place);
     }
 }
