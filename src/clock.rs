@@ -35,6 +35,11 @@ impl Clock {
         Self(Source::Tokio(start, tokio::time::Instant::now(), Arc::default()))
     }
 
+    /// Whether time is simulated: what goes by the machine's clock all the same is left out then.
+    pub const fn is_simulated(&self) -> bool {
+        matches!(self.0, Source::Tokio(..))
+    }
+
     /// Steps a simulated clock, forwards or backwards; a system clock is left alone.
     pub fn step(&self, by: TimeDelta) {
         if let Source::Tokio(_, _, skew) = &self.0 {

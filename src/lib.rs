@@ -24,6 +24,7 @@ pub mod config;
 pub mod domain;
 pub mod engine;
 pub mod ledger;
+pub mod mutation;
 pub mod planner;
 pub mod ploomes;
 pub mod report;

@@ -129,6 +129,7 @@ impl Watch {
                 }
             };
             tokio::select! {
+                biased;
                 () = self.stopping.cancelled() => {}
                 () = self.shared.wake.alerts.notified() => {}
                 () = tokio::time::sleep(wait) => {}
@@ -206,6 +207,7 @@ impl Watch {
         let zone = self.shared.settings.timezone;
         let message = message::json(alert, owed, head, zone);
         tokio::select! {
+            biased;
             answer = post(&self.wire, address, message) => Some(answer),
             () = async {
                 self.stopping.cancelled().await;

@@ -23,6 +23,7 @@ use super::{
 use crate::{
     domain::{Lane, LeadId, LeadState, RouteId},
     ledger::{Hash, LedgerError, inbox, journal, journal::StepId, work, work::Work},
+    mutation::{Protection, is_off},
     planner::{self, Plan},
     rules::Derived,
     transport::Verdict,
@@ -92,8 +93,9 @@ impl Busy {
     /// Holds a lead with its keys, unless somebody in work has one of them.
     fn hold(&self, lead: LeadId, lane: Lane, keys: &BTreeSet<Hash>) -> bool {
         let mut busy = self.lock();
-        let taken = busy.leads.contains_key(&lead)
-            || busy.leads.values().any(|others| !others.is_disjoint(keys));
+        let shared = !is_off(Protection::IdentityLock)
+            && busy.leads.values().any(|others| !others.is_disjoint(keys));
+        let taken = shared || busy.leads.contains_key(&lead);
         if !taken {
             busy.leads.insert(lead, keys.clone());
             if lane != Lane::Fresh {
@@ -374,7 +376,7 @@ pub(super) async fn claim_records(
             busy.leads.iter().any(|(other, keys)| *other != lead && !keys.is_disjoint(&records));
         let since =
             records.iter().any(|key| busy.released.get(key).is_some_and(|at| *at > observed));
-        if in_work || since {
+        if (in_work || since) && !is_off(Protection::IdentityLock) {
             return Ok(None);
         }
         busy.leads.entry(lead).or_default().extend(records.iter().copied());

@@ -28,6 +28,7 @@ use crate::{
         step::StepEvent,
         work,
     },
+    mutation::{Protection, is_off},
     planner::{Action, Link, Plan, Step, StepKind},
     ploomes::{Turn, Written},
     transport::{CallError, Verdict},
@@ -224,6 +225,10 @@ impl Pass<'_> {
             match answer {
                 Ok(written) => return self.succeed(step, id, written).await,
                 Err(error) => {
+                    if error.verdict() == Verdict::Look && is_off(Protection::LookBeforeRepeat) {
+                        self.refuse(id, &error).await?;
+                        continue;
+                    }
                     if !dropped && let Some((without, warning)) = without_rejected(&body, &error) {
                         self.refuse(id, &error).await?;
                         tracing::warn!(lead.id = self.context.lead.id.0, "{warning}");

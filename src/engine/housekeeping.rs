@@ -31,6 +31,7 @@ pub(super) async fn run(shared: Arc<Shared>, stopping: CancellationToken) {
         }
     };
     tokio::select! {
+        biased;
         () = stopping.cancelled() => {}
         () = work => {}
     }

@@ -58,12 +58,14 @@ pub(super) async fn run(shared: Arc<Shared>, stopping: CancellationToken) {
                 jobs.push(answer(&shared, job));
             }
             tokio::select! {
+                biased;
                 Some(()) = jobs.next(), if !jobs.is_empty() => {}
                 () = woken_or_due(&shared.wake.jobs, None) => {}
             }
         }
     };
     tokio::select! {
+        biased;
         () = stopping.cancelled() => {}
         () = work => {}
     }

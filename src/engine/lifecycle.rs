@@ -17,6 +17,7 @@ pub const STOP_WITHIN: Duration = Duration::from_secs(8);
 pub struct Lifecycle {
     tasks: TaskTracker,
     stopping: CancellationToken,
+    killed: CancellationToken,
 }
 
 impl Lifecycle {
@@ -32,11 +33,15 @@ impl Lifecycle {
 
     /// Runs `task` until it ends.
     pub fn spawn(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
-        let stopping = self.stopping.clone();
+        let (stopping, killed) = (self.stopping.clone(), self.killed.clone());
         self.tasks.spawn(async move {
             // Dropped on panic as well.
             let _stop_others = stopping.clone().drop_guard();
-            task.await;
+            tokio::select! {
+                biased;
+                () = killed.cancelled() => return,
+                () = task => {}
+            }
             if !stopping.is_cancelled() {
                 tracing::error!(task = name, "`{name}` ended on its own; stopping");
             }
@@ -46,6 +51,13 @@ impl Lifecycle {
     /// Asks every task to stop after what it has in hand.
     pub fn stop(&self) {
         self.stopping.cancel();
+    }
+
+    /// Drops every task where it stands, as the end of the process does; for simulations.
+    pub async fn kill(&self) {
+        self.killed.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
     }
 
     /// Waits until every task has ended, or [`STOP_WITHIN`] has passed; says which.
@@ -66,6 +78,14 @@ mod tests {
         lifecycle.spawn("short", async {});
         assert!(lifecycle.stopped().await);
         assert!(lifecycle.stopping().is_cancelled());
+    }
+
+    #[tokio::test]
+    async fn a_kill_drops_what_would_never_stop() {
+        let lifecycle = Lifecycle::new();
+        lifecycle.spawn("stuck", std::future::pending());
+        lifecycle.kill().await;
+        assert!(lifecycle.stopped().await);
     }
 
     #[tokio::test(start_paused = true)]

@@ -47,6 +47,7 @@ pub(super) async fn run(shared: Arc<Shared>, stopping: CancellationToken) {
             next = later;
         }
         tokio::select! {
+            biased;
             Some(hint) = lookups.next(), if !lookups.is_empty() => {
                 let hint: Hint = hint;
                 busy.remove(&(hint.route, hint.contact));

@@ -23,6 +23,7 @@ use crate::{
         run::{Kind, Outcome, Question},
         tombstone,
     },
+    mutation::{Protection, is_off},
     transport::{CallError, Verdict},
 };
 
@@ -123,7 +124,10 @@ async fn poll_route(
 ) -> Result<(), PollError> {
     let mut filter = ContactFilter::default();
     match &route.membership {
-        Membership::Automation(_) => who_entered(shared, route, seen).await?,
+        Membership::Automation(_) => match who_entered(shared, route, seen).await {
+            Err(_) if is_off(Protection::WatermarkRule) => {}
+            read => read?,
+        },
         Membership::Tag(name) => {
             let tags = shared.activecampaign.tags(Lane::Update).await?;
             let tag = tags.iter().find(|tag| tag.name.eq_ignore_ascii_case(name));

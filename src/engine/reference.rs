@@ -88,6 +88,7 @@ pub(super) async fn run(shared: Arc<Shared>, stopping: CancellationToken) {
         }
     };
     tokio::select! {
+        biased;
         () = stopping.cancelled() => {}
         () = work => {}
     }

@@ -25,8 +25,14 @@ use crate::ledger::{meta, route, run, status, sweep};
 const WAKE_EVERY: &str = "*/10 * * * * *";
 
 pub(super) async fn run(shared: Arc<Shared>, stopping: CancellationToken) {
-    let cron = start_waker(Arc::clone(&shared.wake.scheduler)).await;
+    // The cron scheduler goes by the machine's clock: a simulation has the tick alone.
+    let cron = if shared.clock.is_simulated() {
+        None
+    } else {
+        start_waker(Arc::clone(&shared.wake.scheduler)).await
+    };
     tokio::select! {
+        biased;
         () = stopping.cancelled() => {}
         () = keep_schedule(&shared) => {}
     }
@@ -93,6 +99,7 @@ async fn keep_polling(shared: &Shared) {
 /// Makes the reconciliations that are due: beside the polls, which go on meanwhile.
 pub(super) async fn run_reconciler(shared: Arc<Shared>, stopping: CancellationToken) {
     tokio::select! {
+        biased;
         () = stopping.cancelled() => {}
         () = keep_reconciling(&shared) => {}
     }

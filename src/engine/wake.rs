@@ -32,6 +32,7 @@ pub struct Wake {
 pub async fn woken_or_due(notify: &Notify, due: Option<Duration>) {
     let wait = due.map_or(FALLBACK_TICK, |due| due.min(FALLBACK_TICK));
     tokio::select! {
+        biased;
         () = notify.notified() => {}
         () = tokio::time::sleep_until(Instant::now() + wait) => {}
     }

@@ -52,6 +52,7 @@ pub(super) async fn run(shared: Arc<Shared>, stopping: CancellationToken) {
         }
         let (claims, waits) = (claiming.is_some(), idle.is_some());
         tokio::select! {
+            biased;
             claimed = OptionFuture::from(claiming.as_mut()), if claims => {
                 claiming = None;
                 match claimed {

@@ -7,9 +7,12 @@
 //! closure cannot wait, and its transaction cannot leave it.
 
 use std::{
-    fmt, io,
+    fmt,
+    future::Future,
+    io,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     thread,
 };
 
@@ -46,7 +49,56 @@ struct Shared {
 
 enum Executor {
     Thread(Threads),
-    InPlace(Mutex<Option<Box<Writer>>>),
+    InPlace(Box<InPlace>),
+}
+
+struct InPlace {
+    open: Mutex<Option<Place>>,
+    turns: OnceLock<Arc<dyn Turns>>,
+}
+
+struct Place {
+    writer: Writer,
+    /// A connection that only reads; `None` in memory, where there is but one.
+    reader: Option<Connection>,
+}
+
+impl Place {
+    /// Runs `work` on a snapshot that it cannot change.
+    fn read<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, LedgerError>,
+    ) -> Result<T, LedgerError> {
+        if let Some(reader) = &self.reader {
+            return snapshot(reader, work);
+        }
+        // Costly: the pragma makes SQLite prepare every statement anew.
+        self.writer.conn.pragma_update(None, "query_only", true)?;
+        let result = snapshot(&self.writer.conn, work);
+        self.writer.conn.pragma_update(None, "query_only", false)?;
+        result
+    }
+}
+
+/// What an in-place ledger waits for around each piece of work.
+///
+/// On threads, everybody else may go on between a call and its answer. In place nothing would come
+/// in between: here a simulation lets others go first, or ends the engine.
+pub trait Turns: Send + Sync {
+    /// Waited for before the work, and again once it is committed.
+    fn turn(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
+}
+
+impl InPlace {
+    fn lock(&self) -> MutexGuard<'_, Option<Place>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn turn(&self) {
+        if let Some(turns) = self.turns.get() {
+            turns.turn().await;
+        }
+    }
 }
 
 type Read = Box<dyn FnOnce(&Connection) + Send>;
@@ -94,11 +146,15 @@ impl Ledger {
                 threads.writes.send(message).await.map_err(|_| LedgerError::Closed)?;
                 answer.await.map_err(|_| LedgerError::Closed)?
             }
-            Executor::InPlace(writer) => {
-                let writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
-                let writer = writer.as_ref().ok_or(LedgerError::Closed)?;
-                let job: Box<dyn Job> = Box::new(call);
-                writer.run(&mut vec![job]);
+            Executor::InPlace(place) => {
+                place.turn().await;
+                {
+                    let open = place.lock();
+                    let open = open.as_ref().ok_or(LedgerError::Closed)?;
+                    let job: Box<dyn Job> = Box::new(call);
+                    open.writer.run(&mut vec![job]);
+                }
+                place.turn().await;
                 let mut answer = answer;
                 answer.try_recv().map_err(|_| LedgerError::Closed)?
             }
@@ -115,13 +171,9 @@ impl Ledger {
     {
         match &self.0.executor {
             Executor::Thread(threads) => threads.ask(move |conn| snapshot(conn, work)).await,
-            Executor::InPlace(writer) => {
-                let writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
-                let writer = writer.as_ref().ok_or(LedgerError::Closed)?;
-                writer.conn.pragma_update(None, "query_only", true)?;
-                let result = snapshot(&writer.conn, work);
-                writer.conn.pragma_update(None, "query_only", false)?;
-                result
+            Executor::InPlace(place) => {
+                place.turn().await;
+                place.lock().as_ref().ok_or(LedgerError::Closed)?.read(work)
             }
         }
     }
@@ -132,10 +184,19 @@ impl Ledger {
         match &self.0.executor {
             // A reader's connection may: only changes of rows are refused to it.
             Executor::Thread(threads) => threads.ask(checkpoint::truncate).await,
-            Executor::InPlace(writer) => {
-                let writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
-                checkpoint::truncate(&writer.as_ref().ok_or(LedgerError::Closed)?.conn)
+            Executor::InPlace(place) => {
+                let open = place.lock();
+                checkpoint::truncate(&open.as_ref().ok_or(LedgerError::Closed)?.writer.conn)
             }
+        }
+    }
+
+    /// Puts `turns` around each piece of work of an in-place ledger, once; on threads others go on
+    /// meanwhile anyway.
+    pub fn take_turns(&self, turns: Arc<dyn Turns>) {
+        if let Executor::InPlace(place) = &self.0.executor {
+            // A second one would change the order in the middle of a simulation.
+            let _ = place.turns.set(turns);
         }
     }
 
@@ -163,15 +224,16 @@ impl Ledger {
                 // Nothing is ever sent: this is the end of the last thread.
                 let _ = threads.ended.lock().await.recv().await;
             }
-            Executor::InPlace(writer) => {
-                drop(writer.lock().unwrap_or_else(PoisonError::into_inner).take());
+            Executor::InPlace(place) => {
+                drop(place.lock().take());
             }
         }
     }
 
-    pub(super) fn in_place(path: PathBuf, writer: Writer) -> Self {
+    pub(super) fn in_place(path: PathBuf, writer: Writer, reader: Option<Connection>) -> Self {
         let key = writer.key.clone();
-        let executor = Executor::InPlace(Mutex::new(Some(Box::new(writer))));
+        let open = Mutex::new(Some(Place { writer, reader }));
+        let executor = Executor::InPlace(Box::new(InPlace { open, turns: OnceLock::new() }));
         Self(Arc::new(Shared { path, key, executor }))
     }
 

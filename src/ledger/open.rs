@@ -104,7 +104,11 @@ impl Options {
                 };
                 Ledger::on_threads(path, writer, log, || connection::open(&file, Access::Read))
             }
-            (Executor::InPlace, _) | (_, None) => Ok(Ledger::in_place(path, writer)),
+            (Executor::InPlace, Some(file)) => {
+                let reader = connection::open(&file, Access::Read)?;
+                Ok(Ledger::in_place(path, writer, Some(reader)))
+            }
+            (_, None) => Ok(Ledger::in_place(path, writer, None)),
         }
     }
 

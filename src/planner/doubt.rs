@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value};
 
 use super::{
-    ContactRecord, DealRecord, Search, Seen, StepKind, deals::CLOCKS_APART_MAX, keys, same,
+    ContactRecord, DealRecord, Search, Seen, StepKind, keys, matching::CLOCKS_APART_MAX, same,
     search::spellings,
 };
 use crate::domain::RecordId;
@@ -44,7 +44,7 @@ fn phones(request: &Map<String, Value>) -> Vec<i64> {
 
 /// The company or person that an unanswered request made, where it is there.
 ///
-/// Not older than the request (a minute of clock difference is allowed), made by our key's user,
+/// Not older than the request (clocks may be apart), made by our key's user,
 /// and holding what was sent. Several mean that more went wrong: the lowest id is it.
 pub fn made_by(
     kind: StepKind,
@@ -102,7 +102,9 @@ pub fn deal_made_by(
 }
 
 fn is_since(created_at: Option<DateTime<Utc>>, sent_at: DateTime<Utc>) -> bool {
-    created_at.is_some_and(|it| it >= sent_at - CLOCKS_APART_MAX)
+    // And a minute more for the way there: what is too old counts as never made, and is made twice;
+    // what is a little too young still has our user, the same name and no lead of its own.
+    created_at.is_some_and(|it| it >= sent_at - CLOCKS_APART_MAX - TimeDelta::minutes(1))
 }
 
 /// Whether our key's user made a record, as far as is known.

@@ -157,6 +157,10 @@ impl Inlet {
             headers: headers::kept(&head.headers),
             body,
         };
+        #[cfg(feature = "mutations")]
+        if crate::mutation::is_off(crate::mutation::Protection::CommitBeforeAnswer) {
+            return Ok(self.answer_first(new));
+        }
         // A write that is given up before its turn is skipped; in its turn it is kept all the
         // same, and AC or whoever repeats it delivers twice: matching merges the two.
         let kept = self.ledger.write(move |tx| delivery::accept(tx, &new));
@@ -170,6 +174,19 @@ impl Inlet {
             Ok(Err(error)) => Err(self.refused.note(Some(&error))),
             Err(_) => Err(self.refused.note(None)),
         }
+    }
+
+    /// What must never be done: answers, and keeps the delivery afterwards.
+    #[cfg(feature = "mutations")]
+    fn answer_first(&self, new: NewDelivery) -> DeliveryId {
+        let (ledger, wake) = (self.ledger.clone(), Arc::clone(&self.wake));
+        #[expect(clippy::disallowed_methods, reason = "a mistake, made on purpose")]
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            let _ = ledger.write(move |tx| delivery::accept(tx, &new)).await;
+            wake.notify_one();
+        });
+        DeliveryId(0)
     }
 }
 

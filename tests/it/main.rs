@@ -21,6 +21,7 @@ mod readings;
 mod reconcile;
 mod replay;
 mod rig;
+mod seeds;
 mod support;
 mod thousand;
 mod updates;

@@ -25,6 +25,7 @@ pub(super) async fn run(
         }
     };
     tokio::select! {
+        biased;
         () = stopping.cancelled() => {}
         () = beats => {}
     }

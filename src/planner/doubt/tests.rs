@@ -59,8 +59,8 @@ fn what_the_request_made_holds_what_it_sent_and_is_ours_and_no_older() {
         made_by(StepKind::Person, &ana(), &seen(vec![record], vec![]), at(0)).map(|id| id.0)
     };
     assert_eq!(made_by(made(7, 2, &whole)), Some(7));
-    assert_eq!(made_by(made(7, -1, &whole)), Some(7), "a minute of clock difference");
-    assert_eq!(made_by(made(7, -2, &whole)), None, "it was there before");
+    assert_eq!(made_by(made(7, -10, &whole)), Some(7), "ten minutes of clock difference");
+    assert_eq!(made_by(made(7, -12, &whole)), None, "it was there before");
     assert_eq!(made_by(made(7, 2, &whole[..1])), None, "another e-mail");
     assert_eq!(made_by(made(7, 2, &[whole[1].clone(), ("Name", json!("Rui"))])), None);
     let mut theirs = made(7, 2, &whole);
@@ -87,8 +87,8 @@ fn a_deal_is_told_by_contact_user_and_time() {
     let body = json!({ "Title": "Ana", "ContactId": 7 });
     let found = |deal| deal_found(body.clone(), vec![deal]);
     assert_eq!(found(deal(300, 7, 1)), Some(300));
-    assert_eq!(found(deal(300, 7, -1)), Some(300), "a minute of clock difference");
-    assert_eq!(found(deal(300, 7, -2)), None, "it was there before");
+    assert_eq!(found(deal(300, 7, -10)), Some(300), "ten minutes of clock difference");
+    assert_eq!(found(deal(300, 7, -12)), None, "it was there before");
     assert_eq!(found(deal(300, 8, 1)), None, "another contact");
     assert_eq!(found(deal(99, 7, 1)), None, "another lead holds it");
     assert_eq!(found(DealRecord { creator: Some(SOMEBODY), ..deal(300, 7, 1) }), None);

@@ -21,6 +21,7 @@ use governor::{
 use tokio::time::Instant;
 
 use super::Pace;
+use crate::mutation::{Protection, is_off};
 
 /// How long the pace takes from half to whole after a 429.
 const RECOVERY: Duration = Duration::from_mins(10);
@@ -76,6 +77,10 @@ impl Pacer {
     /// Takes a slot now, or says when to ask again. A taken slot must be [`sent`](Self::sent).
     pub(super) fn take(&mut self, now: Instant) -> Result<(), Instant> {
         self.forget(now);
+        if is_off(Protection::SlidingWindow) {
+            self.leaving += 1;
+            return Ok(());
+        }
         let rules = [self.paused_until, self.slowed(now), Some(self.free_at(now))];
         let at = rules.into_iter().flatten().fold(now, Instant::max).max(self.spread(now));
         if at > now {

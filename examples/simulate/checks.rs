@@ -1,0 +1,333 @@
+//! What must be true after every seed, each of its own.
+//!
+//! They know nothing of how the engine works: they hold the two accounts, what people did and what
+//! the ledger tells against each other.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::MutexGuard,
+    time::Duration,
+};
+
+use ponte::{
+    domain::{ContactId, EnrollmentId, FoundBy, LeadState, RecordId},
+    ledger::{
+        audit::Outcome, explain::Story, leads::Listed, report::RunReport, run::Outcome as Ended,
+        status::Counts,
+    },
+    simulator::{
+        activecampaign::{ActiveCampaign, WebhookFate},
+        ploomes::{Did, Ploomes},
+    },
+};
+
+use super::{crowd::Truth, plan::Plan};
+
+/// All that there is when everything has come to rest.
+pub(super) struct Facts<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) activecampaign: &'a ActiveCampaign,
+    pub(super) ploomes: &'a Ploomes,
+    pub(super) truth: MutexGuard<'a, Truth>,
+    /// Deliveries that the receiver said that it has.
+    pub(super) taken: u64,
+    pub(super) counts: Counts,
+    pub(super) leads: Vec<Listed>,
+    /// Those of them that were found without a webhook.
+    pub(super) found: Vec<Listed>,
+    pub(super) audit: Outcome,
+    /// What `explain` tells, of everybody who ever was a contact.
+    pub(super) stories: Vec<Story>,
+    /// The last reconciliation, after which nothing was left to do.
+    pub(super) last: Option<RunReport>,
+}
+
+type Check = fn(&Facts<'_>) -> Vec<String>;
+
+/// The checkers, by name.
+const CHECKS: [(&str, Check); 12] = [
+    ("balance", balance),
+    ("chain", chain),
+    ("kept", kept),
+    ("settled", settled),
+    ("one lead", one_lead),
+    ("one deal", one_deal),
+    ("one person", one_person),
+    ("newest wins", newest_wins),
+    ("window", window),
+    ("missed are reported", missed_are_reported),
+    ("polls find", polls_find),
+    ("explained", explained),
+];
+
+/// What is wrong.
+pub(super) fn all(facts: &Facts<'_>) -> Vec<String> {
+    let told = |(name, check): &(&str, Check)| -> Vec<String> {
+        check(facts).into_iter().map(|it| format!("{name}: {it}")).collect()
+    };
+    CHECKS.iter().flat_map(told).collect()
+}
+
+impl Facts<'_> {
+    /// Records made through the API, of one kind: the number in `TypeId`, or 0 for deals.
+    fn made(&self, kind: i64) -> BTreeSet<i64> {
+        let entity = if kind == 0 { "Deals" } else { "Contacts" };
+        let applied = self.ploomes.applied().into_iter();
+        applied
+            .filter(|it| it.did == Did::Create && it.entity == entity)
+            .filter(|it| kind == 0 || it.body["TypeId"] == kind)
+            .map(|it| it.id)
+            .collect()
+    }
+
+    /// Whether a person in Ploomes had a hand in it.
+    fn touched(&self, id: i64) -> bool {
+        self.truth.touched.contains(&id)
+    }
+
+    /// Entries that AC still has, on routes of an automation, with the contacts they belong to.
+    fn entries(&self) -> Vec<(EnrollmentId, ContactId, &'static str)> {
+        let name = |automation: i64| if automation == 1 { "site" } else { "event" };
+        let all = self.activecampaign.enrollments().into_iter();
+        all.map(|(id, contact, automation)| (id, contact, name(automation.0))).collect()
+    }
+}
+
+/// Everything that was accepted is accounted for.
+fn balance(facts: &Facts<'_>) -> Vec<String> {
+    let balance = facts.counts.balance();
+    if balance == 0 { Vec::new() } else { vec![format!("{balance}")] }
+}
+
+/// The ledger can prove itself.
+fn chain(facts: &Facts<'_>) -> Vec<String> {
+    facts.audit.problems.iter().map(|it| format!("{:?} {}", it.kind, it.message)).collect()
+}
+
+/// What was answered 200 is in the ledger.
+fn kept(facts: &Facts<'_>) -> Vec<String> {
+    let accepted = u64::try_from(facts.counts.accepted).unwrap_or_default();
+    if accepted >= facts.taken {
+        return Vec::new();
+    }
+    vec![format!("{} deliveries were answered 200, {accepted} are kept", facts.taken)]
+}
+
+/// Every lead is done, or is not with a reason.
+fn settled(facts: &Facts<'_>) -> Vec<String> {
+    let is_fine = |lead: &&Listed| match lead.state {
+        LeadState::Done => lead.person.is_some(),
+        LeadState::Skipped | LeadState::Failed => lead.reason.is_some(),
+        LeadState::Pending | LeadState::InDoubt | LeadState::Erased => false,
+    };
+    let open = facts.leads.iter().filter(|it| !is_fine(it));
+    open.map(|it| format!("{} is {} ({:?})", it.key, it.state, it.reason)).collect()
+}
+
+/// Each entry that AC has is exactly one lead, of the contact that has it now; and there are no
+/// more leads than there were entries.
+fn one_lead(facts: &Facts<'_>) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (id, contact, route) in facts.entries() {
+        let is_it = |it: &&Listed| it.enrollment == Some(id) && it.route == route;
+        let held: Vec<&Listed> = facts.leads.iter().filter(is_it).collect();
+        match held.as_slice() {
+            [lead] if lead.contact == contact => {}
+            [lead] => wrong.push(format!("{} is of {}, not {contact}", lead.key, lead.contact)),
+            held => wrong.push(format!("{route}/{id} of {contact} is {} leads", held.len())),
+        }
+    }
+    for (route, automation) in [("site", 1), ("event", 2)] {
+        let entered = facts.truth.entered.iter().filter(|(_, _, it)| it.0 == automation).count();
+        let leads = facts.leads.iter().filter(|it| it.route == route).count();
+        if leads > entered {
+            wrong.push(format!("{entered} entered {route}, and {leads} are leads"));
+        }
+    }
+    wrong
+}
+
+/// Each deal that was made is one lead's, and each lead that is done has its deal.
+fn one_deal(facts: &Facts<'_>) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let held: BTreeMap<i64, &Listed> =
+        facts.leads.iter().filter_map(|it| Some((it.deal?.0, it))).collect();
+    for deal in facts.made(0) {
+        if !held.contains_key(&deal) && !facts.touched(deal) {
+            wrong.push(format!("deal {deal} is nobody's"));
+        }
+    }
+    let with_deal = facts.leads.iter().filter(|it| it.route != "vip");
+    for lead in with_deal.filter(|it| it.state == LeadState::Done) {
+        let deal = lead.deal.map(|it| it.0);
+        let there = deal.is_some_and(|id| {
+            facts.ploomes.deal(id).is_some() || facts.truth.deleted.contains(&id)
+        });
+        if !there {
+            wrong.push(format!("{} is done, and its deal is {deal:?}", lead.key));
+        }
+    }
+    wrong
+}
+
+/// No person and no company was made twice.
+fn one_person(facts: &Facts<'_>) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let there = facts.ploomes.contacts();
+    for (kind, property) in [(2, "Email"), (1, "Name")] {
+        let made = facts.made(kind);
+        let mut seen: BTreeMap<String, i64> = BTreeMap::new();
+        for record in there.iter().filter(|it| it["TypeId"] == kind) {
+            let Some(id) = record["Id"].as_i64() else { continue };
+            if !made.contains(&id) || facts.touched(id) {
+                continue;
+            }
+            let key = folded(record[property].as_str().unwrap_or_default());
+            if let Some(other) = seen.insert(key, id) {
+                wrong.push(format!("{property} of {other} and {id} is the same"));
+            }
+        }
+    }
+    wrong
+}
+
+/// Without case, accents and spaces at the ends.
+fn folded(text: &str) -> String {
+    use unicode_normalization::UnicodeNormalization as _;
+    let base = text.trim().nfd().filter(|it| !unicode_normalization::char::is_combining_mark(*it));
+    base.collect::<String>().to_lowercase()
+}
+
+/// A person that nobody else touched is called what its contact is called now.
+fn newest_wins(facts: &Facts<'_>) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let mut contacts_of: BTreeMap<RecordId, BTreeSet<ContactId>> = BTreeMap::new();
+    for lead in &facts.leads {
+        contacts_of.extend(
+            lead.person
+                .map(|it| (it, BTreeSet::new()))
+                .filter(|(it, _)| !contacts_of.contains_key(it)),
+        );
+        if let Some(contacts) = lead.person.and_then(|it| contacts_of.get_mut(&it)) {
+            contacts.insert(lead.contact);
+        }
+    }
+    let made = facts.made(2);
+    for (person, contacts) in contacts_of {
+        let Some(contact) = contacts.first().filter(|_| contacts.len() == 1) else { continue };
+        if !made.contains(&person.0)
+            || facts.touched(person.0)
+            || facts.truth.mixed.contains(contact)
+        {
+            continue;
+        }
+        let Some(now) = facts.truth.people.get(contact) else { continue };
+        let failed = |it: &Listed| it.contact == *contact && it.warnings.is_some();
+        if facts.leads.iter().any(failed) {
+            continue;
+        }
+        let Some(record) = facts.ploomes.contact(person.0) else {
+            wrong.push(format!("person {person} of {contact} is gone"));
+            continue;
+        };
+        for (property, wanted) in [("Name", now.full_name()), ("Email", now.email.clone())] {
+            if record[property] != wanted.as_str() {
+                wrong.push(format!(
+                    "{property} of person {person} is {}, and {contact} is {wanted:?}",
+                    record[property]
+                ));
+            }
+        }
+    }
+    wrong
+}
+
+/// Ploomes never saw more requests in any 60 s than the configuration says.
+fn window(facts: &Facts<'_>) -> Vec<String> {
+    let most = facts.ploomes.max_in_any_window(Duration::from_mins(1));
+    let limit = facts.plan.per_minute as usize;
+    if most <= limit { Vec::new() } else { vec![format!("{most} requests in a minute of {limit}")] }
+}
+
+/// An entry whose webhook never came is a lead that the ledger says was found without one.
+fn missed_are_reported(facts: &Facts<'_>) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for record in facts.activecampaign.webhooks() {
+        let Some((then, automation)) = record.enrollment else { continue };
+        let Some(enrollment) = facts.activecampaign.enrollment_now(then) else { continue };
+        let never_sent = record.fate == WebhookFate::Dropped;
+        let alone =
+            |it: &&(EnrollmentId, ContactId, _)| it.1 == record.contact && it.2 == automation;
+        let single = facts.truth.entered.iter().filter(alone).count() == 1;
+        let truth = &facts.truth;
+        let pure =
+            !truth.mixed.contains(&record.contact) && !truth.forged.contains(&record.contact);
+        if !(never_sent && single && pure) {
+            continue;
+        }
+        let route = if automation.0 == 1 { "site" } else { "event" };
+        let is_it = |it: &&Listed| it.enrollment == Some(enrollment) && it.route == route;
+        match facts.found.iter().find(is_it) {
+            Some(lead) if lead.found_by != FoundBy::Webhook => {}
+            _ => wrong.push(format!("{route}/{enrollment} was missed, and is not reported")),
+        }
+    }
+    let found = i64::try_from(facts.found.len()).unwrap_or_default();
+    if facts.counts.missed.found != found {
+        wrong.push(format!("{found} were found, {} counted", facts.counts.missed.found));
+    }
+    wrong
+}
+
+/// After a quiet time in which polls went on, a reconciliation reads everything and finds nobody.
+fn polls_find(facts: &Facts<'_>) -> Vec<String> {
+    let Some(last) = &facts.last else { return Vec::new() };
+    let mut wrong = Vec::new();
+    if last.outcome != Ended::Complete {
+        wrong.push(format!("the last reconciliation is {:?}: {:?}", last.outcome, last.reason));
+    }
+    for missed in &last.missed {
+        wrong.push(format!("{} was found by the last reconciliation only", missed.lead));
+    }
+    for route in &last.detail.routes {
+        let sum = route.received + route.without_webhook + route.waiting + route.missed;
+        if sum != route.expected || route.waiting != 0 {
+            wrong.push(format!("the last reconciliation counts {route:?}"));
+        }
+    }
+    wrong
+}
+
+/// Each record that was made stands in somebody's story with its reason, and so does each lead and
+/// each delivery that came to nothing.
+fn explained(facts: &Facts<'_>) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let mut told: BTreeSet<i64> = BTreeSet::new();
+    for story in &facts.stories {
+        for delivery in &story.deliveries {
+            if delivery.lead.is_none() && delivery.reason.is_none() {
+                wrong.push(format!(
+                    "delivery {} is {} without a reason",
+                    delivery.id, delivery.fate
+                ));
+            }
+        }
+        for lead in &story.leads {
+            for step in lead.steps.iter().filter(|it| !it.reason.trim().is_empty()) {
+                told.extend(step.record.map(|it| it.0));
+            }
+            let any = lead.lead.reason.is_some() || !lead.steps.is_empty();
+            if !any {
+                wrong.push(format!("nothing says why {} is {}", lead.lead.key, lead.lead.state));
+            }
+        }
+    }
+    for (kind, what) in [(0, "deal"), (1, "company"), (2, "person")] {
+        for id in facts.made(kind).difference(&told) {
+            if !facts.touched(*id) {
+                wrong.push(format!("nobody's story tells of {what} {id}"));
+            }
+        }
+    }
+    wrong
+}

@@ -1,0 +1,131 @@
+//! Brings webhooks to the receiver as ActiveCampaign does: once, for five seconds, never again.
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::{Router, body::Body};
+use futures_util::{StreamExt as _, stream::FuturesUnordered};
+use http::{Request, header::CONTENT_TYPE};
+use ponte::simulator::activecampaign::{ActiveCampaign, Outgoing};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+
+use super::trace::Trace;
+
+/// How long a receiver has.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How often is looked at whether something is due.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// The post between ActiveCampaign and the receiver.
+pub(super) struct Mail {
+    account: ActiveCampaign,
+    trace: Arc<Trace>,
+    door: Mutex<Option<(Router, CancellationToken)>>,
+    /// What ActiveCampaign never sent: forged, broken, for nobody.
+    strange: Mutex<VecDeque<(String, String)>>,
+    /// Answers 200 that the other side saw.
+    taken: AtomicU64,
+}
+
+impl Mail {
+    pub(super) fn new(account: ActiveCampaign, trace: Arc<Trace>) -> Self {
+        Self {
+            account,
+            trace,
+            door: Mutex::default(),
+            strange: Mutex::default(),
+            taken: AtomicU64::new(0),
+        }
+    }
+
+    /// From now on there is a receiver.
+    pub(super) fn open(&self, router: Router) {
+        *lock(&self.door) = Some((router, CancellationToken::new()));
+    }
+
+    /// From now on there is none; what is on its way breaks.
+    pub(super) fn shut(&self) {
+        if let Some((_, open)) = lock(&self.door).take() {
+            open.cancel();
+        }
+    }
+
+    /// Posts something that no contact caused.
+    pub(super) fn strange(&self, path: &str, body: &str) {
+        lock(&self.strange).push_back((path.to_owned(), body.to_owned()));
+    }
+
+    /// How many deliveries the receiver said that it has.
+    pub(super) fn taken(&self) -> u64 {
+        self.taken.load(Ordering::Relaxed)
+    }
+
+    /// Brings what is due, for ever.
+    pub(super) async fn run(&self) {
+        let mut under_way = FuturesUnordered::new();
+        loop {
+            for outgoing in self.account.take_due() {
+                under_way.push(self.bring(Some(outgoing), String::new(), String::new()));
+            }
+            let strange: Vec<_> = lock(&self.strange).drain(..).collect();
+            for (path, body) in strange {
+                under_way.push(self.bring(None, path, body));
+            }
+            tokio::select! {
+                biased;
+                Some(()) = under_way.next() => {}
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+            }
+        }
+    }
+
+    async fn bring(&self, outgoing: Option<Outgoing>, path: String, body: String) {
+        let (path, body) = match &outgoing {
+            Some(it) => (it.target.clone(), it.body.clone()),
+            None => (path, body),
+        };
+        let open = lock(&self.door).clone();
+        let status = match open {
+            Some((router, open)) => {
+                let posted = timeout(PATIENCE, post(router, &path, body));
+                tokio::select! {
+                    biased;
+                    () = open.cancelled() => None,
+                    status = posted => status.ok(),
+                }
+            }
+            None => None,
+        };
+        if status == Some(200) {
+            self.taken.fetch_add(1, Ordering::Relaxed);
+        }
+        self.trace.say(format!(
+            "{} webhook {path} -> {status:?}",
+            self.account.now().format("%H:%M:%S%.3f")
+        ));
+        if let Some(outgoing) = outgoing {
+            self.account.sent(&outgoing, status);
+        }
+    }
+}
+
+async fn post(router: Router, path: &str, body: String) -> u16 {
+    let request = Request::post(path)
+        .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(Body::from(body))
+        .expect("a request");
+    let Ok(answer) = router.oneshot(request).await;
+    answer.status().as_u16()
+}
+
+fn lock<T>(it: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    it.lock().unwrap_or_else(PoisonError::into_inner)
+}
