@@ -18,6 +18,7 @@ mod queue;
 mod reconcile;
 mod replay;
 pub mod run;
+mod setup;
 mod simulate;
 
 use std::{collections::BTreeMap, io::Write, num::NonZero, process::ExitCode, time::Duration};
@@ -92,6 +93,7 @@ pub fn main() -> ExitCode {
 async fn dispatch(args: Args) -> Result<(), Failure> {
     let path = args.config;
     match args.command {
+        Command::Setup(setup) => setup::setup(&path, &setup).await,
         Command::Check(check) => inspect::check(&path, &check).await,
         Command::Simulate(simulate) => simulate::simulate(&simulate).await,
         Command::Password => password::password(),

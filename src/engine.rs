@@ -17,6 +17,7 @@ pub mod housekeeping;
 pub mod inquiry;
 pub mod intake;
 pub mod jobs;
+pub mod lead_key;
 pub mod lifecycle;
 pub mod matcher;
 pub mod merges;

@@ -12,6 +12,7 @@ mod derive;
 #[cfg(test)]
 mod fixture;
 mod names;
+mod propose;
 mod source;
 mod target;
 mod template;
@@ -20,6 +21,7 @@ mod value;
 pub use compile::compile;
 pub use derived::{Derived, Phone, Policy, Values};
 pub use names::fold;
+pub use propose::{Proposal, propose};
 pub use spec::{MapRow, NameOrId, OwnerRef, RouteSpec, Source};
 
 use std::{collections::BTreeSet, fmt};

@@ -5,6 +5,7 @@
 mod keeping;
 mod reconcile;
 mod replay;
+mod setup;
 
 use std::{net::SocketAddr, path::PathBuf, str::FromStr};
 
@@ -21,6 +22,7 @@ use crate::{
 pub use keeping::Erase;
 pub use reconcile::{Format, Reconcile, Report, Shown};
 pub use replay::Replay;
+pub use setup::Setup;
 
 /// Over the options that every command has.
 const EVERYWHERE: &str = "Options of every command";
@@ -86,6 +88,10 @@ pub enum Command {
         after_help = "Example:\n  ponte simulate --activecampaign 127.0.0.1:9001 --ploomes 127.0.0.1:9002"
     )]
     Simulate(Simulate),
+
+    /// Asks for what is needed, tests it at once, and writes the configuration.
+    #[command(after_help = "Example:\n  ponte setup\n  ponte setup --answers answers.toml")]
+    Setup(Setup),
 
     /// Validates the configuration; with --online also keys, rights and all that it names.
     #[command(after_help = "Example:\n  ponte check --online")]

@@ -40,6 +40,22 @@ pub enum World {
     },
 }
 
+impl World {
+    /// How `ActiveCampaign` and Ploomes are reached, in this order.
+    pub(super) fn wires(self) -> anyhow::Result<(Wire, Wire)> {
+        Ok(match self {
+            Self::Sockets => {
+                let client = crate::transport::wire::http_client(USER_AGENT)
+                    .context("no HTTPS is possible")?;
+                (Wire::Http(client.clone()), Wire::Http(client))
+            }
+            Self::InProcess { activecampaign, ploomes } => {
+                (Wire::InProcess(activecampaign), Wire::InProcess(ploomes))
+            }
+        })
+    }
+}
+
 /// Builds an engine on an open ledger. One that works registers the routes and settles what a crash
 /// left; one that asks leaves the ledger as it is.
 pub async fn engine(
@@ -50,16 +66,7 @@ pub async fn engine(
     seed: u64,
     role: Role,
 ) -> anyhow::Result<Engine> {
-    let (to_activecampaign, to_ploomes) = match world {
-        World::Sockets => {
-            let client =
-                crate::transport::wire::http_client(USER_AGENT).context("no HTTPS is possible")?;
-            (Wire::Http(client.clone()), Wire::Http(client))
-        }
-        World::InProcess { activecampaign, ploomes } => {
-            (Wire::InProcess(activecampaign), Wire::InProcess(ploomes))
-        }
-    };
+    let (to_activecampaign, to_ploomes) = world.wires()?;
     let zone = config.schedule.timezone;
     let routes = routes(config, &ledger, &clock, role).await?;
     if role == Role::Works {
@@ -116,12 +123,25 @@ async fn settle_the_past(ledger: &Ledger, clock: &Clock) -> anyhow::Result<()> {
 }
 
 /// The client of `ActiveCampaign`, with its limiter.
-fn reads(config: &Config, wire: Wire, clock: Clock) -> anyhow::Result<activecampaign::Client> {
+pub(super) fn reads(
+    config: &Config,
+    wire: Wire,
+    clock: Clock,
+) -> anyhow::Result<activecampaign::Client> {
     let own = &config.activecampaign;
     let limiter = Limiter::new(Pace::per_second(own.requests_per_second), clock.clone());
     let (key, timeout) = (own.api_key.clone(), own.timeout);
     activecampaign::Client::new(&own.url, key, timeout, wire, Arc::new(limiter), clock)
         .context("activecampaign.url or activecampaign.api_key")
+}
+
+/// A reader of Ploomes that keeps its quota to itself, for who has no ledger yet.
+pub(super) fn looks(config: &Config, wire: Wire, clock: Clock) -> anyhow::Result<ploomes::Reader> {
+    let own = &config.ploomes;
+    let limiter = Limiter::new(Pace::per_minute(own.requests_per_minute), clock.clone());
+    let (key, limiter) = (own.user_key.clone(), Arc::new(limiter));
+    let sender = ploomes::sender(&own.url, key, own.timeout, wire, limiter, clock);
+    Ok(ploomes::Reader::new(sender.context("ploomes.url or ploomes.user_key")?))
 }
 
 /// Reader and writer of Ploomes: one limiter, whose times stand in the ledger.
@@ -247,7 +267,7 @@ fn membership(membership: &config::Membership) -> Membership {
 }
 
 /// What a route creates, in the words of the rules.
-fn spec(route: &config::Route, lead_key_field: Option<String>) -> RouteSpec {
+pub(super) fn spec(route: &config::Route, lead_key_field: Option<String>) -> RouteSpec {
     let name_or_id = |it: &config::NameOrId| match it {
         config::NameOrId::Name(name) => rules::NameOrId::Name(name.clone()),
         config::NameOrId::Id(id) => rules::NameOrId::Id(*id),

@@ -143,6 +143,7 @@ pub enum EditError {
 }
 
 /// A configuration file while it is changed.
+#[derive(Clone)]
 pub struct Edit {
     path: PathBuf,
     /// What the file held when it was read; `None`: there is to be no file yet.

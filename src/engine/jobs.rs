@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    inquiry, poll,
+    inquiry, lead_key, poll,
     reconcile::{self, Request},
     replay,
     shared::{Role, Shared},
@@ -33,6 +33,8 @@ pub mod kind {
     pub const CHECK: &str = "check";
     /// What a map can name.
     pub const FIELDS: &str = "fields";
+    /// The custom field that carries lead keys, made where there is none: `{"key", "made"}`.
+    pub const LEAD_KEY_FIELD: &str = "lead_key_field";
     /// Something in the ledger changed: look now.
     pub const WAKE: &str = "wake";
 }
@@ -40,7 +42,7 @@ pub mod kind {
 /// What an engine must be there for to perform a job of this kind.
 pub fn role_of(kind: &str) -> Role {
     match kind {
-        kind::PLAN | kind::CHECK | kind::FIELDS => Role::Asks,
+        kind::PLAN | kind::CHECK | kind::FIELDS | kind::LEAD_KEY_FIELD => Role::Asks,
         _ => Role::Works,
     }
 }
@@ -135,6 +137,7 @@ pub(super) async fn perform(
             let side = arguments["side"].as_str().unwrap_or_default();
             inquiry::fields(shared, side).await
         }
+        kind::LEAD_KEY_FIELD => lead_key::field(shared).await,
         kind::WAKE => {
             let wake = &shared.wake;
             for notify in [&wake.intake, &wake.matcher, &wake.worker, &wake.scheduler] {

@@ -277,7 +277,7 @@ async fn load(shared: &Shared, tags: Tags) -> Result<Loaded, CallError> {
 
 /// A catalog that can be true: every account has a user, a pipeline and fields. Under throttling
 /// Ploomes was seen to answer with nothing.
-fn believed(catalog: PloomesCatalog) -> Result<PloomesCatalog, CallError> {
+pub(super) fn believed(catalog: PloomesCatalog) -> Result<PloomesCatalog, CallError> {
     let empty = catalog.me.is_none()
         || catalog.users.is_empty()
         || catalog.pipelines.is_empty()

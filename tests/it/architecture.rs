@@ -59,9 +59,10 @@ const LAYERS: [(&str, &[&str]); 16] = [
 ];
 
 /// Where a writer to Ploomes may be named, beside the client itself.
-const WRITERS: [&str; 4] = [
+const WRITERS: [&str; 5] = [
     "src/cli/compose.rs",
     "src/engine/execute.rs",
+    "src/engine/lead_key.rs",
     "src/engine/reference.rs",
     "src/engine/shared.rs",
 ];

@@ -22,6 +22,7 @@ mod reconcile;
 mod replay;
 mod rig;
 mod seeds;
+mod setup;
 mod support;
 mod thousand;
 mod updates;

@@ -58,6 +58,11 @@ impl Choices {
             .or_else(|| self.by_id.then(|| number::parse_whole(text)).flatten())
     }
 
+    /// Whether these are the options of a list.
+    pub(in crate::rules) const fn are_options(&self) -> bool {
+        !self.by_id
+    }
+
     pub(super) const fn remark(&self) -> &'static str {
         self.remark
     }

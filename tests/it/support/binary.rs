@@ -49,6 +49,18 @@ impl Ponte {
         it
     }
 
+    /// An empty directory: nothing is configured yet.
+    pub fn bare() -> Self {
+        Self { home: tempfile::tempdir().unwrap() }
+    }
+
+    /// Puts a file into the directory; returns its path.
+    pub fn put(&self, name: &str, text: &str) -> String {
+        let path = self.home.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
     /// Writes another configuration, which only its owner can read.
     pub fn configure(&self, text: &str) {
         fs::write(self.config(), text).unwrap();
