@@ -253,6 +253,9 @@ struct Signals {
 impl Signals {
     fn catch() -> io::Result<Self> {
         let catch = tokio::signal::unix::signal;
+        // A limit on the size of files is then an error of the write that met it, which the ledger
+        // says as it says a full disk, and not the end of the process. It stays caught.
+        drop(catch(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?);
         let (terminate, interrupt) = (SignalKind::terminate(), SignalKind::interrupt());
         Ok(Self { terminate: catch(terminate)?, interrupt: catch(interrupt)? })
     }

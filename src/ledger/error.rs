@@ -16,6 +16,12 @@ pub enum LedgerError {
     /// No room is left for it.
     #[error("the disk of the ledger is full; make room, what was accepted is kept")]
     Full,
+    /// The disk failed, or a quota or a limit on the size of files was met.
+    #[error(
+        "the disk of the ledger failed ({0}); look at the disk, its mount and quotas, and limits on \
+             the size of files; what was accepted is kept"
+    )]
+    Disk(#[source] rusqlite::Error),
     /// The file was written by a later version.
     #[error("the ledger has schema {found} and this ponte knows {known}; run the newer ponte")]
     Newer {
@@ -134,7 +140,30 @@ impl From<rusqlite::Error> for LedgerError {
                 Self::ReadOnly
             }
             Some(ErrorCode::DiskFull) => Self::Full,
+            Some(ErrorCode::SystemIoFailure) => Self::Disk(error),
             _ => Self::Sqlite(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+
+    use super::*;
+
+    /// What is said of a result code of `SQLite`.
+    fn said(code: i32) -> String {
+        LedgerError::from(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None)).to_string()
+    }
+
+    #[test]
+    fn what_a_disk_refuses_is_said_as_the_disk_s_and_not_as_the_ledger_s() {
+        assert!(said(ffi::SQLITE_FULL).contains("full; make room"));
+        assert!(said(ffi::SQLITE_IOERR_WRITE).contains("look at the disk, its mount and quotas"));
+        assert!(said(ffi::SQLITE_IOERR_FSYNC).contains("look at the disk, its mount and quotas"));
+        assert!(said(ffi::SQLITE_READONLY).contains("check the owner"));
+        // A damaged file is another matter.
+        assert!(said(ffi::SQLITE_CORRUPT).contains("run `ponte audit`"));
     }
 }

@@ -4,7 +4,7 @@
 //! there before is first copied beside it. Steps are added and never edited.
 
 use std::{
-    fs::OpenOptions,
+    fs::{File, OpenOptions},
     io,
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
@@ -88,7 +88,16 @@ pub(super) fn keep(conn: &Connection, path: &Path, version: i64) -> Result<(), L
     }
     let unfinished = beside(path, &format!(".before-{version}.part"));
     backup(conn, &unfinished)?;
-    std::fs::rename(&unfinished, &copy).map_err(|source| LedgerError::File { path: copy, source })
+    // The names too are on disk before the migration is: a copy that a loss of power takes back
+    // under a ledger that stays would be none.
+    let renamed = std::fs::rename(&unfinished, &copy).and_then(|()| sync_names_beside(&copy));
+    renamed.map_err(|source| LedgerError::File { path: copy, source })
+}
+
+/// Waits until the names in the directory of `path` are on disk.
+fn sync_names_beside(path: &Path) -> io::Result<()> {
+    let directory = path.parent().filter(|it| !it.as_os_str().is_empty());
+    File::open(directory.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 /// Copies the ledger behind `conn` to a new file at `to`, consistently, readable by its owner only.

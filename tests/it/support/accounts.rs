@@ -97,10 +97,18 @@ impl Accounts {
 
     /// Serves both over HTTP, until the answer is dropped.
     pub async fn serve(&self) -> Served {
+        self.serve_behind(|remote| remote).await
+    }
+
+    /// Serves both over HTTP, each behind something that sees its requests and answers.
+    pub async fn serve_behind(
+        &self,
+        behind: impl Fn(Arc<dyn Remote>) -> Arc<dyn Remote>,
+    ) -> Served {
         let lifecycle = Lifecycle::new();
-        let activecampaign =
-            listen(&lifecycle, "activecampaign", Arc::new(self.activecampaign.clone())).await;
-        let ploomes = listen(&lifecycle, "ploomes", self.ploomes.clone()).await;
+        let remote = behind(Arc::new(self.activecampaign.clone()));
+        let activecampaign = listen(&lifecycle, "activecampaign", remote).await;
+        let ploomes = listen(&lifecycle, "ploomes", behind(self.ploomes.clone())).await;
         Served { activecampaign, ploomes, lifecycle }
     }
 

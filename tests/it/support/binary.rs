@@ -6,12 +6,18 @@ use std::{
     os::unix::{fs::PermissionsExt as _, process::ExitStatusExt as _},
     path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
+    thread,
     time::Duration,
 };
 
 use ponte::{
     simulator::activecampaign::Receiver,
     transport::{Wire, wire},
+};
+use rustix::{
+    process::{Pid, Signal, kill_process},
+    thread::{CapabilitySet, remove_capability_from_bounding_set},
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -28,6 +34,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A configuration and a ledger in a directory of their own, for `ponte` to be run on.
 pub struct Ponte {
     home: TempDir,
+    /// Processes started so far: each writes into files of its own.
+    started: AtomicU32,
 }
 
 /// A process that ended.
@@ -44,7 +52,8 @@ pub struct Ended {
 impl Ponte {
     /// Writes the configuration, for these services.
     pub fn new(settings: &Settings, served: &Served) -> Self {
-        let it = Self { home: tempfile::tempdir().unwrap() };
+        let it = Self { home: tempfile::tempdir().unwrap(), started: AtomicU32::new(0) };
+        fs::create_dir(it.ledger().parent().unwrap()).unwrap();
         it.configure(&settings.toml(served.activecampaign, served.ploomes, &it.ledger()));
         it
     }
@@ -67,9 +76,9 @@ impl Ponte {
         fs::set_permissions(self.config(), fs::Permissions::from_mode(0o600)).unwrap();
     }
 
-    /// The file of the ledger.
+    /// The file of the ledger, in a directory of its own.
     pub fn ledger(&self) -> PathBuf {
-        self.home.path().join("ponte.db")
+        self.home.path().join("ledger/ponte.db")
     }
 
     /// The configuration's file.
@@ -94,14 +103,17 @@ impl Ponte {
     /// Starts a command without waiting for its end.
     pub fn spawn(&self, arguments: &[&str]) -> Process {
         let place = |name: &str| self.home.path().join(name);
-        let number = fs::read_dir(self.home.path()).unwrap().count();
+        let number = self.started.fetch_add(1, Ordering::Relaxed);
         let (out, err) = (place(&format!("{number}.out")), place(&format!("{number}.err")));
         let mut command = self.prepare(arguments);
-        let child = command
-            .stdout(File::create(&out).unwrap())
-            .stderr(File::create(&err).unwrap())
-            .spawn()
-            .unwrap();
+        command.stdout(File::create(&out).unwrap()).stderr(File::create(&err).unwrap());
+        // For root, no file is read-only; a service has no such right. The thread gives it up for
+        // itself and its children; one that has none has nothing to give up.
+        let start = || {
+            let _ = remove_capability_from_bounding_set(CapabilitySet::DAC_OVERRIDE);
+            command.spawn().unwrap()
+        };
+        let child = thread::scope(|scope| scope.spawn(start).join()).unwrap();
         Process { child, out, err }
     }
 
@@ -109,9 +121,7 @@ impl Ponte {
     pub async fn run(&self) -> Running {
         let mut process = self.spawn(&["--log", "json", "run"]);
         let (receiver, admin) = until("`run` is ready", PATIENCE, async || {
-            if let Some(status) = process.child.try_wait().unwrap() {
-                panic!("`run` ended with {status}: {}", process.err());
-            }
+            assert!(!process.has_ended(), "`run` ended: {}", process.err());
             process.addresses()
         })
         .await;
@@ -170,8 +180,25 @@ impl Process {
 
     /// Sends it a signal by name, such as `STOP`.
     pub fn signal(&self, name: &str) {
-        let signal = format!("kill -{name} {}", self.child.id());
-        assert!(Command::new("sh").args(["-c", &signal]).status().unwrap().success());
+        let signal = match name {
+            "CONT" => Signal::CONT,
+            "INT" => Signal::INT,
+            "KILL" => Signal::KILL,
+            "STOP" => Signal::STOP,
+            "TERM" => Signal::TERM,
+            _ => panic!("no signal {name}"),
+        };
+        kill_process(self.pid(), signal).unwrap();
+    }
+
+    /// Its number, for the system's calls; its own until [`Process::ended`] has returned.
+    pub fn pid(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+
+    /// Whether it has ended.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
     }
 
     /// Asks it to stop, as a service manager does, and waits for its end.
@@ -193,8 +220,8 @@ impl Process {
         Ended::new(status, &fs::read(&self.out).unwrap(), &fs::read(&self.err).unwrap())
     }
 
-    /// Where it listens, once it has said that it is ready.
-    fn addresses(&self) -> Option<(SocketAddr, SocketAddr)> {
+    /// Where webhooks come in and where the page is, once it has said that it is ready.
+    pub fn addresses(&self) -> Option<(SocketAddr, SocketAddr)> {
         let log = self.err();
         let mut events = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
         let ready = events.find(|it| it["message"] == "ready")?;
