@@ -1,7 +1,7 @@
 //! JSON of an answer, without a copy of it.
 //!
 //! A page of a hundred contacts is 400 KB, nearly all of it keys and texts that nobody asks for. So a
-//! text is a slice of the body that came, and `links`, a third of a page, is not kept at all.
+//! text is a slice of the body that came, and `links`, half of a page, is not kept at all.
 
 use std::fmt;
 
