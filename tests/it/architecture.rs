@@ -35,7 +35,7 @@ const LAYERS: [(&str, &[&str]); 16] = [
         ],
     ),
     ("report", &["config", "domain", "ledger"]),
-    ("web", &["clock", "config", "domain", "ledger", "mutation"]),
+    ("web", &["clock", "config", "domain", "ledger", "mutation", "report"]),
     ("simulator", &["clock", "domain", "transport"]),
     (
         "cli",
