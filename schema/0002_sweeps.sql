@@ -24,13 +24,15 @@ CREATE TABLE gone (
 -- The newest leads that were found without a webhook.
 CREATE INDEX lead_found ON lead (id) WHERE found_by <> 'webhook';
 
--- Leads whose contact's values are not those that were written last, found by the sweep that runs:
--- to be planned once it has read everything.
+-- Leads whose contact's values are not those that were written last, found by a sweep that is not
+-- finished: to be planned once it has read everything.
 CREATE TABLE suspect (
-    lead_id INTEGER PRIMARY KEY REFERENCES lead (id),
+    run_id  INTEGER NOT NULL REFERENCES run (id),
+    lead_id INTEGER NOT NULL REFERENCES lead (id),
     -- The contact itself changed; else the field map did.
-    changed INTEGER NOT NULL CHECK (changed IN (0, 1))
-) STRICT;
+    changed INTEGER NOT NULL CHECK (changed IN (0, 1)),
+    PRIMARY KEY (run_id, lead_id)
+) STRICT, WITHOUT ROWID;
 
 -- Whether a run has found an enrollment before.
 CREATE INDEX finding_once ON finding (run_id, contact);

@@ -108,7 +108,8 @@ async fn settle_the_past(ledger: &Ledger, clock: &Clock) -> anyhow::Result<()> {
     }
     let (steps, jobs) = ledger
         .write(move |tx| {
-            ledger::run::end_unfinished(tx, ledger::run::Kind::Poll, now)?;
+            use ledger::run::{CUT_OFF, Kind, end_unfinished};
+            end_unfinished(tx, Kind::Poll, CUT_OFF, now)?;
             let steps = ledger::journal::doubt_after_crash(tx, now)?;
             Ok((steps, ledger::job::end_unfinished(tx, now)?))
         })

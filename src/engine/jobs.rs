@@ -1,6 +1,10 @@
 //! Does what the command line asks of the engine that holds the ledger: one limiter, one engine.
 
-use std::{future::Future, panic::AssertUnwindSafe, sync::Arc};
+use std::{
+    future::Future,
+    panic::{AssertUnwindSafe, resume_unwind},
+    sync::Arc,
+};
 
 use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
 use serde_json::{Value, json};
@@ -15,7 +19,11 @@ use super::{
 };
 use crate::{
     domain::ContactId,
-    ledger::job::{self, Job},
+    ledger::{
+        LedgerError, Tx,
+        job::{self, Job},
+        run::{self, Kind},
+    },
 };
 
 /// Names of jobs.
@@ -104,6 +112,34 @@ async fn whole(work: impl Future<Output = Result<Value, String>>) -> Result<Valu
         tracing::error!("the work on a job broke off; please report this as a bug");
         Err("the work on it broke off; please report this as a bug".to_owned())
     })
+}
+
+/// Ends the run of a kind that broke the program, whose lock the caller holds: it is partial, its
+/// watermark stays where it was, and the next one is made as if it had been cut off.
+pub(super) async fn ending<T>(shared: &Shared, kind: Kind, work: impl Future<Output = T>) -> T {
+    match AssertUnwindSafe(work).catch_unwind().await {
+        Ok(done) => done,
+        Err(panic) => {
+            let now = shared.now();
+            let end = move |tx: &Tx<'_>| run::end_unfinished(tx, kind, run::BROKE_OFF, now);
+            if let Err(error) = shared.ledger.write(end).await {
+                tracing::error!(%error, "a run that broke off cannot be written down");
+            }
+            shared.wake.alerts.notify_one();
+            resume_unwind(panic)
+        }
+    }
+}
+
+/// Makes a run of the schedule: one that breaks the program must not stop the service, or the runs
+/// after it.
+pub(super) async fn survive<T>(kind: Kind, work: impl Future<Output = Result<T, LedgerError>>) {
+    let kind = kind.as_str();
+    match AssertUnwindSafe(work).catch_unwind().await {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => tracing::error!(%error, kind, "a run could not be written down"),
+        Err(_) => tracing::error!(kind, "a run broke off; please report this as a bug"),
+    }
 }
 
 /// Performs a job, for the command line of this or another process.

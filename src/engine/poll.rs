@@ -10,6 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 use super::{
+    jobs,
     route::{Membership, Route},
     shared::{Shared, log_call},
 };
@@ -53,6 +54,10 @@ impl Counts {
 pub(super) async fn poll(shared: &Shared) -> Result<Value, LedgerError> {
     // The schedule and a person may ask at the same time: the second waits, and reads little.
     let _one_at_a_time = shared.polling.lock().await;
+    jobs::ending(shared, Kind::Poll, Box::pin(one(shared))).await
+}
+
+async fn one(shared: &Shared) -> Result<Value, LedgerError> {
     let started = shared.now();
     let id = shared.ledger.write(move |tx| run::start(tx, Kind::Poll, None, started)).await?;
     let mut counts: BTreeMap<&str, Counts> = BTreeMap::new();

@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 use self::counts::Tally;
 use super::{
     drift::{self, Drift},
+    jobs,
     route::Route,
     shared::Shared,
 };
@@ -103,6 +104,10 @@ struct Run<'a> {
 /// Makes one run, or goes on with the last one; returns its id. One at a time.
 pub(super) async fn reconcile(shared: &Shared, request: &Request) -> Result<RunId, LedgerError> {
     let _one_at_a_time = shared.reconciling.lock().await;
+    jobs::ending(shared, Kind::Reconcile, Box::pin(one(shared, request))).await
+}
+
+async fn one(shared: &Shared, request: &Request) -> Result<RunId, LedgerError> {
     let mut run = begin(shared, request).await?;
     run.await_matching().await?;
     run.sweep().await?;
@@ -122,28 +127,38 @@ async fn begin<'a>(shared: &'a Shared, request: &'a Request) -> Result<Run<'a>, 
     let unfinished = shared.ledger.read(progress::unfinished).await?;
     let old = unfinished.as_ref().filter(|sweep| now - sweep.started_at >= RESUME_WITHIN);
     let old = old.map(|sweep| sweep.run);
-    let unfinished = unfinished.filter(|sweep| {
-        old.is_none() && request.route.is_none() && sweep.mode == request.mode.as_str()
+    let of: Vec<String> = routes.iter().map(|route| route.name.clone()).collect();
+    let unfinished = unfinished.and_then(|sweep| {
+        let tally: Tally = serde_json::from_str(&sweep.counts).unwrap_or_default();
+        // What it read of other routes says nothing about these.
+        let is_same = sweep.mode == request.mode.as_str() && tally.of == of;
+        (old.is_none() && is_same).then_some((sweep, tally))
     });
-    if let Some(sweep) = unfinished {
-        let mut tally: Tally = serde_json::from_str(&sweep.counts).unwrap_or_default();
+    if let Some((sweep, mut tally)) = unfinished {
         tally.doubts.clear();
         tracing::info!(run.id = sweep.run.0, contacts = tally.contacts, "goes on with a run");
         let (id, started, cursor) = (sweep.run, sweep.started_at, sweep.cursor);
         return Ok(Run { shared, request, id, started, routes, tally, cursor });
     }
-    let mode = request.mode.as_str();
+    let (mode, whole) = (request.mode.as_str(), request.route.is_none());
+    let (tally, cursor) = (Tally { of, ..Tally::default() }, ContactId(0));
+    let counts = serde_json::to_string(&tally).unwrap_or_default();
     let id = shared
         .ledger
         .write(move |tx| {
             if let Some(old) = old {
                 progress::forget(tx, old)?;
             }
-            run::end_unfinished(tx, Kind::Reconcile, now)?;
-            run::start(tx, Kind::Reconcile, Some(mode), now)
+            if whole {
+                progress::forget_all(tx, mode)?;
+            }
+            run::end_unfinished(tx, Kind::Reconcile, run::CUT_OFF, now)?;
+            let id = run::start(tx, Kind::Reconcile, Some(mode), now)?;
+            // From here on: one whose first page cannot be read is gone on with as well.
+            progress::keep(tx, id, cursor, &counts)?;
+            Ok(id)
         })
         .await?;
-    let (tally, cursor) = (Tally::default(), ContactId(0));
     Ok(Run { shared, request, id, started: now, routes, tally, cursor })
 }
 

@@ -14,7 +14,7 @@ use tokio_cron_scheduler::{Job, JobScheduler};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    drift, poll,
+    drift, jobs, poll,
     reconcile::{self, Request},
     shared::Shared,
     wake::woken_or_due,
@@ -66,7 +66,11 @@ async fn start_waker(notify: Arc<Notify>) -> Option<JobScheduler> {
 async fn keep_schedule(shared: &Shared) {
     let alive = name_the_gap(shared).await;
     // Beside the first poll, which waits for nothing.
-    tokio::join!(drift::name_orphans(shared, alive), keep_polling(shared));
+    let orphans = async {
+        drift::name_orphans(shared, alive).await;
+        Ok(())
+    };
+    tokio::join!(jobs::survive(run::Kind::Reconcile, orphans), keep_polling(shared));
 }
 
 async fn keep_polling(shared: &Shared) {
@@ -80,9 +84,7 @@ async fn keep_polling(shared: &Shared) {
                 if first || is_due(&shared.settings.poll, shared.settings.timezone, last, now) =>
             {
                 first = false;
-                if let Err(error) = poll::poll(shared).await {
-                    tracing::error!(%error, "a poll could not be written down");
-                }
+                jobs::survive(run::Kind::Poll, poll::poll(shared)).await;
             }
             Ok(_) => {}
             Err(error) => tracing::error!(%error, "the last poll cannot be read"),
@@ -128,9 +130,8 @@ async fn keep_reconciling(shared: &Shared) {
                     all: false,
                     wait: reconcile::WAIT,
                 };
-                if let Err(error) = reconcile::reconcile(shared, &request).await {
-                    tracing::error!(%error, "a reconciliation could not be written down");
-                }
+                let run = reconcile::reconcile(shared, &request);
+                jobs::survive(run::Kind::Reconcile, run).await;
             }
             Ok(_) => {}
             Err(error) => tracing::error!(%error, "the last reconciliation cannot be read"),
@@ -221,6 +222,49 @@ mod tests {
         let last = Some(at("2026-06-10T12:00:00Z"));
         assert!(!is_due(&cron, Tz::UTC, last, at("2026-06-10T11:01:00Z")));
         assert!(is_due(&cron, Tz::UTC, last, at("2026-06-10T12:05:00Z")));
+    }
+
+    /// Looks each ten seconds from one moment to another, as the loop does; returns when it is due.
+    fn due_times(cron: &Cron, zone: Tz, from: &str, to: &str) -> Vec<String> {
+        let (mut now, to, mut last) = (at(from), at(to), at(from));
+        let mut due = Vec::new();
+        while now < to {
+            now += TimeDelta::seconds(10);
+            if is_due(cron, zone, Some(last), now) {
+                due.push(now.with_timezone(&zone).to_rfc3339());
+                last = now;
+            }
+        }
+        due
+    }
+
+    #[test]
+    fn each_night_has_one_run_also_where_its_hour_is_skipped_or_comes_twice() {
+        let (cron, zone) = (cron("0 30 2 * * *"), Tz::America__New_York);
+        // 02:30 does not exist on the second night.
+        let spring = due_times(&cron, zone, "2026-03-07T05:00:00Z", "2026-03-10T04:00:00Z");
+        assert_eq!(spring.len(), 3, "{spring:?}");
+        assert!(spring[0].starts_with("2026-03-07T02:30:00-05:00"), "{spring:?}");
+        assert!(spring[1].starts_with("2026-03-08T03:"), "{spring:?}");
+        assert!(spring[2].starts_with("2026-03-09T02:30:00-04:00"), "{spring:?}");
+        // 01:30 comes twice on the second night.
+        let cron = self::cron("0 30 1 * * *");
+        let autumn = due_times(&cron, zone, "2026-10-31T04:00:00Z", "2026-11-03T05:00:00Z");
+        assert_eq!(autumn.len(), 3, "{autumn:?}");
+        assert!(autumn[1].starts_with("2026-11-01T01:30:00"), "{autumn:?}");
+        assert!(autumn[2].starts_with("2026-11-02T01:30:00-05:00"), "{autumn:?}");
+    }
+
+    #[test]
+    fn polls_of_every_five_minutes_neither_stop_nor_crowd_while_the_clock_changes() {
+        let (cron, zone) = (cron("0 */5 * * * *"), Tz::America__New_York);
+        for (from, to) in [
+            ("2026-03-08T05:00:00Z", "2026-03-08T10:00:00Z"),
+            ("2026-11-01T04:00:00Z", "2026-11-01T09:00:00Z"),
+        ] {
+            let due = due_times(&cron, zone, from, to);
+            assert_eq!(due.len(), 60, "five hours: {due:?}");
+        }
     }
 
     #[test]

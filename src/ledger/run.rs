@@ -135,15 +135,24 @@ pub fn set_watermark(
 /// Why a run is partial that a stop cut off.
 pub const CUT_OFF: &str = "cut off by a stop";
 
-/// Ends runs that were cut off: a run that did not read everything is partial.
-pub fn end_unfinished(tx: &Tx<'_>, kind: Kind, now: DateTime<Utc>) -> Result<(), LedgerError> {
+/// Why a run is partial that broke the program.
+pub const BROKE_OFF: &str = "the work on it broke off; please report this as a bug";
+
+/// Ends runs that did not come to their end, for this reason: one that did not read everything is
+/// partial.
+pub fn end_unfinished(
+    tx: &Tx<'_>,
+    kind: Kind,
+    reason: &str,
+    now: DateTime<Utc>,
+) -> Result<(), LedgerError> {
     let sql = "SELECT id FROM run WHERE kind = :kind AND finished_at IS NULL ORDER BY id";
     let open: Vec<i64> = tx
         .prepare_cached(sql)?
         .query_map(named_params! { ":kind": kind }, |row| row.get(0))?
         .collect::<Result<_, _>>()?;
     for run in open {
-        finish(tx, RunId(run), Outcome::Partial, Some(CUT_OFF), "{}", now)?;
+        finish(tx, RunId(run), Outcome::Partial, Some(reason), "{}", now)?;
     }
     Ok(())
 }

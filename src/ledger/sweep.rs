@@ -9,12 +9,16 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::{
-    LedgerError, Subject, Tx,
+    LedgerError, Tx,
     digest::Hash,
     run::RunId,
     time::{from_ms, to_ms},
 };
 use crate::domain::{Contact, ContactId, EnrollmentId, FoundBy, LeadId, LeadState, RouteId};
+
+mod findings;
+
+pub use findings::{FindingId, NewFinding, find, findings, open_findings, recovered, tie, untied};
 
 /// A lead as a sweep sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -160,7 +164,7 @@ pub struct Sweep {
     pub counts: String,
 }
 
-/// Returns the run that was not read to its end.
+/// Returns the newest run that was not read to its end.
 pub fn unfinished(conn: &Connection) -> Result<Option<Sweep>, LedgerError> {
     let sql = "
         SELECT run_id, started_at, coalesce(mode, 'report') AS mode, cursor, counts
@@ -195,8 +199,19 @@ pub fn keep(tx: &Tx<'_>, run: RunId, cursor: ContactId, counts: &str) -> Result<
 pub fn forget(tx: &Tx<'_>, run: RunId) -> Result<(), LedgerError> {
     tx.prepare_cached("DELETE FROM sweep WHERE run_id = :run")?
         .execute(named_params! { ":run": run.0 })?;
-    tx.prepare_cached("DELETE FROM suspect")?.execute([])?;
+    tx.prepare_cached("DELETE FROM suspect WHERE run_id = :run")?
+        .execute(named_params! { ":run": run.0 })?;
     Ok(())
+}
+
+/// Forgets every unfinished run of a mode: a new one reads everything that they would have.
+pub fn forget_all(tx: &Tx<'_>, mode: &str) -> Result<(), LedgerError> {
+    let sql = "SELECT run_id FROM sweep JOIN run ON run.id = run_id WHERE mode = :mode";
+    let runs: Vec<i64> = tx
+        .prepare_cached(sql)?
+        .query_map(named_params! { ":mode": mode }, |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    runs.into_iter().try_for_each(|run| forget(tx, RunId(run)))
 }
 
 /// Whether AC is known to have the contact no longer.
@@ -214,166 +229,29 @@ pub fn note_gone(tx: &Tx<'_>, contact: ContactId, now: DateTime<Utc>) -> Result<
     Ok(())
 }
 
-/// A row of what a run found missing; the first is 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct FindingId(pub i64);
-
-/// An enrollment that a run found without a lead.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NewFinding {
-    /// The route.
-    pub route: RouteId,
-    /// Whose.
-    pub contact: ContactId,
-    /// Which; `None` where the route has no automation.
-    pub enrollment: Option<EnrollmentId>,
-    /// When the contact entered.
-    pub enrolled_at: Option<DateTime<Utc>>,
-}
-
-/// Keeps what a run found missing.
-pub fn find(
-    tx: &Tx<'_>,
-    run: RunId,
-    new: &NewFinding,
-    now: DateTime<Utc>,
-) -> Result<(), LedgerError> {
-    let sql = "
-        SELECT EXISTS (SELECT 1 FROM finding
-                       WHERE run_id = :run AND route_id = :route AND contact = :contact
-                         AND enrollment IS :enrollment)";
-    let known: bool = tx.prepare_cached(sql)?.query_row(
-        named_params! {
-            ":run": run.0,
-            ":route": new.route,
-            ":contact": new.contact,
-            ":enrollment": new.enrollment,
-        },
-        |row| row.get(0),
-    )?;
-    if known {
-        return Ok(());
-    }
-    let sql = "
-        INSERT INTO finding (run_id, route_id, contact, enrollment, enrolled_at, found_at)
-        VALUES (:run, :route, :contact, :enrollment, :enrolled_at, :now)";
-    tx.prepare_cached(sql)?.execute(named_params! {
-        ":run": run.0,
-        ":route": new.route,
-        ":contact": new.contact,
-        ":enrollment": new.enrollment,
-        ":enrolled_at": new.enrolled_at.map(to_ms),
-        ":now": to_ms(now),
-    })?;
-    tx.record(Subject::Finding, tx.last_insert_rowid(), "found", now)
-}
-
-/// Returns what a run found missing and nothing was made of yet, after a finding, in the order in
-/// which it was found; a few at a time: a first import may have a million of them.
-pub fn findings(
-    conn: &Connection,
-    run: RunId,
-    after: FindingId,
-    limit: i64,
-) -> Result<Vec<(FindingId, NewFinding)>, LedgerError> {
-    let sql = "
-        SELECT id, route_id, contact, enrollment, enrolled_at FROM finding
-        WHERE run_id = :run AND id > :after AND lead_id IS NULL
-        ORDER BY id LIMIT :limit";
-    let rows = conn
-        .prepare_cached(sql)?
-        .query_map(named_params! { ":run": run.0, ":after": after.0, ":limit": limit }, |row| {
-            let finding = NewFinding {
-                route: row.get("route_id")?,
-                contact: row.get("contact")?,
-                enrollment: row.get("enrollment")?,
-                enrolled_at: row.get::<_, Option<i64>>("enrolled_at")?.map(from_ms),
-            };
-            Ok((FindingId(row.get("id")?), finding))
-        })?
-        .collect::<Result<_, _>>()?;
-    Ok(rows)
-}
-
-/// Returns what a run found missing and is not tied yet, with the leads that were made of it since.
-pub fn untied(
-    conn: &Connection,
-    run: RunId,
-    limit: i64,
-) -> Result<Vec<(FindingId, LeadId)>, LedgerError> {
-    let sql = "
-        SELECT finding.id, lead.id
-        FROM finding JOIN lead ON lead.route_id = finding.route_id
-            AND (lead.enrollment = finding.enrollment
-                 OR (finding.enrollment IS NULL AND lead.enrollment IS NULL
-                     AND lead.contact = finding.contact))
-        WHERE run_id = :run AND lead_id IS NULL
-        ORDER BY finding.id LIMIT :limit";
-    let rows = conn
-        .prepare_cached(sql)?
-        .query_map(named_params! { ":run": run.0, ":limit": limit }, |row| {
-            Ok((FindingId(row.get(0)?), row.get(1)?))
-        })?
-        .collect::<Result<_, _>>()?;
-    Ok(rows)
-}
-
-/// Ties findings to the leads that were made of them.
-pub fn tie(
-    tx: &Tx<'_>,
-    made: &[(FindingId, LeadId)],
-    now: DateTime<Utc>,
-) -> Result<(), LedgerError> {
-    for (finding, lead) in made {
-        let sql = "UPDATE finding SET lead_id = :lead WHERE id = :id";
-        tx.prepare_cached(sql)?.execute(named_params! { ":lead": lead.0, ":id": finding.0 })?;
-        tx.record(Subject::Finding, finding.0, "tied", now)?;
-    }
-    Ok(())
-}
-
-/// How many of a run's findings are not brought in yet: no lead, or one that is not settled. Those
-/// of routes that a person paused do not count: nobody brings them in.
-pub fn open_findings(conn: &Connection, run: RunId) -> Result<i64, LedgerError> {
-    let sql = "
-        SELECT count(*)
-        FROM finding JOIN route ON route.id = finding.route_id AND route.paused = 0
-            LEFT JOIN lead ON lead.id = lead_id
-        WHERE run_id = :run AND (lead.id IS NULL OR lead.state IN ('pending', 'in_doubt'))";
-    Ok(conn.prepare_cached(sql)?.query_row(named_params! { ":run": run.0 }, |row| row.get(0))?)
-}
-
-/// How many of a run's findings on a route are brought in: done, skipped or erased.
-pub fn recovered(conn: &Connection, run: RunId, route: RouteId) -> Result<i64, LedgerError> {
-    let sql = "
-        SELECT count(*)
-        FROM finding JOIN lead ON lead.id = lead_id
-        WHERE run_id = :run AND finding.route_id = :route
-          AND lead.state IN ('done', 'skipped', 'erased')";
-    Ok(conn
-        .prepare_cached(sql)?
-        .query_row(named_params! { ":run": run.0, ":route": route }, |row| row.get(0))?)
-}
-
 /// Notes a lead whose contact's values are not those that were written last; `changed` says whether
 /// the contact itself is not as it was last seen.
-pub fn suspect(tx: &Tx<'_>, lead: LeadId, changed: bool) -> Result<(), LedgerError> {
-    let sql = "INSERT OR REPLACE INTO suspect (lead_id, changed) VALUES (:lead, :changed)";
-    tx.prepare_cached(sql)?.execute(named_params! { ":lead": lead, ":changed": changed })?;
+pub fn suspect(tx: &Tx<'_>, run: RunId, lead: LeadId, changed: bool) -> Result<(), LedgerError> {
+    let sql = "
+        INSERT OR REPLACE INTO suspect (run_id, lead_id, changed) VALUES (:run, :lead, :changed)";
+    tx.prepare_cached(sql)?
+        .execute(named_params! { ":run": run.0, ":lead": lead, ":changed": changed })?;
     Ok(())
 }
 
-/// Returns suspects after a lead, lowest first.
+/// Returns a run's suspects after a lead, lowest first.
 pub fn suspects(
     conn: &Connection,
+    run: RunId,
     after: LeadId,
     limit: i64,
 ) -> Result<Vec<(LeadId, bool)>, LedgerError> {
-    let sql =
-        "SELECT lead_id, changed FROM suspect WHERE lead_id > :after ORDER BY lead_id LIMIT :limit";
+    let sql = "
+        SELECT lead_id, changed FROM suspect
+        WHERE run_id = :run AND lead_id > :after ORDER BY lead_id LIMIT :limit";
     let rows = conn
         .prepare_cached(sql)?
-        .query_map(named_params! { ":after": after, ":limit": limit }, |row| {
+        .query_map(named_params! { ":run": run.0, ":after": after, ":limit": limit }, |row| {
             Ok((row.get(0)?, row.get(1)?))
         })?
         .collect::<Result<_, _>>()?;

@@ -1,7 +1,7 @@
 //! Webhooks that never come, come late, or make no sense. Hours pass here in paused time.
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use ponte::{
     clock::Clock,
@@ -76,6 +76,63 @@ async fn the_schedule_finds_lost_webhooks_without_being_asked() {
     tokio::time::sleep(Duration::from_mins(21)).await;
     let counts = service.settled().await;
     assert_eq!((counts.total, counts.missed.found, counts.missed.recovered), (20, 20, 20));
+    proof::all(&service).await;
+    service.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_one_poll_everybody_is_there_and_those_it_found_are_those_whose_webhook_was_dropped()
+{
+    let (service, automation) = service(|_, route| route.with("skip_if_open_deal = false")).await;
+    let account = service.accounts.activecampaign.clone();
+    account.switch(|it| it.webhooks.dropped_per_mille = 300);
+    for number in 0..100 {
+        let new = NewContact::new(&format!("pessoa.{number}@example.com"));
+        service.accounts.enter(new, automation);
+        service.send_webhooks().await;
+    }
+    service.settled().await;
+    let dropped: BTreeSet<_> = account.lost_webhooks().into_iter().collect();
+    assert!((15..50).contains(&dropped.len()), "{}", dropped.len());
+    service.poll().await;
+    let waiting = service.counts().await;
+    assert_eq!(
+        (waiting.missed.found, waiting.total),
+        (0, 100 - i64::try_from(dropped.len()).unwrap()),
+        "within `expect_within` nobody is missed"
+    );
+    tokio::time::sleep(TOO_LATE).await;
+    service.poll().await;
+    let counts = service.settled().await;
+    assert_eq!((counts.total, counts.leads(LeadState::Done)), (100, 100));
+    let found = |lead: &ledger::leads::Listed| lead.found_by == FoundBy::Poll;
+    let found: BTreeSet<_> = service
+        .leads()
+        .await
+        .into_iter()
+        .filter(found)
+        .map(|lead| lead.enrollment.unwrap())
+        .collect();
+    assert_eq!(found, dropped);
+    proof::all(&service).await;
+    service.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_enters_twice_within_the_wait_and_is_heard_of_once_is_missed_once() {
+    let (service, automation) = service(|_, route| route.with("skip_if_open_deal = false")).await;
+    let account = service.accounts.activecampaign.clone();
+    let contact = service.accounts.enter(NewContact::new("maria@example.com"), automation);
+    tokio::time::sleep(Duration::from_mins(1)).await;
+    lose_webhooks(&service);
+    account.enroll(contact, automation).unwrap();
+    assert_eq!(service.send_webhooks().await, 1);
+    tokio::time::sleep(TOO_LATE).await;
+    service.poll().await;
+    let counts = service.settled().await;
+    // Which of the two it was nobody can know: no webhook says.
+    assert_eq!((counts.total, counts.missed.found, counts.missed.recovered), (2, 1, 1));
+    assert_eq!(service.accounts.ploomes.deals().len(), 2);
     proof::all(&service).await;
     service.stop().await;
 }

@@ -1,5 +1,7 @@
 //! One enrollment is one lead, however often and in whatever company its webhook comes.
 
+use std::time::Duration;
+
 use futures_util::{StreamExt as _, stream};
 use ponte::{
     domain::{Fate, LeadState},
@@ -7,7 +9,7 @@ use ponte::{
 };
 use serde_json::json;
 
-use crate::support::{Accounts, Route, Service, Settings, Way, of_company, proof};
+use crate::support::{Accounts, Route, Service, Settings, Way, of_company, proof, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_delivery_fifty_times_at_once_is_one_lead() {
@@ -47,6 +49,11 @@ async fn fifty_contacts_of_one_company_and_one_phone_at_once_make_one_company() 
         let name = if number % 2 == 0 { name.to_owned() } else { name.to_uppercase() };
         accounts.enter(of_company(new, &name), automation);
     }
+    // One that is on its way is neither due nor here.
+    until("they came", Duration::from_mins(1), async || {
+        (service.counts().await.accepted == 50).then_some(())
+    })
+    .await;
     let counts = service.settled().await;
 
     assert_eq!((counts.total, counts.leads(LeadState::Done)), (50, 50));

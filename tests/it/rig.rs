@@ -5,6 +5,7 @@
 //! same seed gives the same run.
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod runs;
 mod wire;
 
 use std::{sync::Arc, time::Duration};
@@ -50,6 +51,8 @@ requests_per_minute = {per_minute}
 path = "unused.db"
 [schedule]
 overlap = "{overlap}"
+poll = "{poll}"
+reconcile = "{reconcile}"
 [retry]
 give_up = "1h"
 "#;
@@ -95,6 +98,12 @@ pub struct Setup {
     pub per_minute: u32,
     /// `schedule.overlap`.
     pub overlap: &'static str,
+    /// When it begins.
+    pub start: &'static str,
+    /// `schedule.poll`.
+    pub poll: &'static str,
+    /// `schedule.reconcile`.
+    pub reconcile: &'static str,
     /// The ledger, where the test needs it in a file.
     pub file: Option<std::path::PathBuf>,
 }
@@ -107,6 +116,9 @@ impl Default for Setup {
             ploomes: ploomes::Switches::default(),
             per_minute: 100,
             overlap: "24h",
+            start: START,
+            poll: "0 */5 * * * *",
+            reconcile: "0 0 2 * * *",
             file: None,
         }
     }
@@ -120,6 +132,8 @@ pub struct Rig {
     pub ledger: Ledger,
     pub engine: Engine,
     tap: Arc<Tap>,
+    /// A test's hand on the way to ActiveCampaign.
+    pub source: Arc<Tap>,
     config: Config,
     lifecycle: Lifecycle,
     inlet: activecampaign::Receiver,
@@ -137,8 +151,9 @@ impl Rig {
 
     /// Starts an engine.
     pub async fn with(setup: Setup) -> Self {
-        let clock = Clock::simulated(START.parse().unwrap());
+        let clock = Clock::simulated(setup.start.parse().unwrap());
         let head = HEAD.replace("{overlap}", setup.overlap);
+        let head = head.replace("{poll}", setup.poll).replace("{reconcile}", setup.reconcile);
         let head = head.replace("{per_minute}", &setup.per_minute.to_string());
         let text = format!("{head}{}", setup.routes);
         let config = config::parse("the test's configuration", &text).unwrap().config;
@@ -156,10 +171,21 @@ impl Rig {
         let mut options = ledger::Options::memory(7, clock.clone());
         options.path = setup.file;
         let ledger = options.open(Opener::Command).unwrap();
-        let tap = Arc::new(Tap::new(Arc::clone(&ploomes)));
-        let (engine, lifecycle, inlet) =
-            build(&config, &ledger, &clock, &activecampaign, &tap).await;
-        Self { clock, activecampaign, ploomes, ledger, engine, tap, config, lifecycle, inlet }
+        let tap = Arc::new(Tap::new(ploomes.clone()));
+        let source = Arc::new(Tap::new(Arc::new(activecampaign.clone())));
+        let (engine, lifecycle, inlet) = build(&config, &ledger, &clock, &source, &tap).await;
+        Self {
+            clock,
+            activecampaign,
+            ploomes,
+            ledger,
+            engine,
+            tap,
+            source,
+            config,
+            lifecycle,
+            inlet,
+        }
     }
 
     /// Stops the engine softly, and starts another on the same ledger.
@@ -167,7 +193,7 @@ impl Rig {
         self.lifecycle.stop();
         assert!(self.lifecycle.stopped().await, "the engine did not stop in time");
         let (engine, lifecycle, inlet) =
-            build(&self.config, &self.ledger, &self.clock, &self.activecampaign, &self.tap).await;
+            build(&self.config, &self.ledger, &self.clock, &self.source, &self.tap).await;
         (self.engine, self.lifecycle, self.inlet) = (engine, lifecycle, inlet);
     }
 
@@ -189,7 +215,7 @@ impl Rig {
         options.path = Some(path);
         self.ledger = options.open(Opener::Command).unwrap();
         let (engine, lifecycle, inlet) =
-            build(&self.config, &self.ledger, &self.clock, &self.activecampaign, &self.tap).await;
+            build(&self.config, &self.ledger, &self.clock, &self.source, &self.tap).await;
         (self.engine, self.lifecycle, self.inlet) = (engine, lifecycle, inlet);
     }
 
@@ -356,11 +382,10 @@ async fn build(
     config: &Config,
     ledger: &Ledger,
     clock: &Clock,
-    activecampaign: &ActiveCampaign,
+    source: &Arc<Tap>,
     tap: &Arc<Tap>,
 ) -> (Engine, Lifecycle, activecampaign::Receiver) {
-    let world =
-        World::InProcess { activecampaign: Arc::new(activecampaign.clone()), ploomes: tap.clone() };
+    let world = World::InProcess { activecampaign: source.clone(), ploomes: tap.clone() };
     let engine = compose::engine(config, ledger.clone(), clock.clone(), world, 7, Role::Works)
         .await
         .unwrap();

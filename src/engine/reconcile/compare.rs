@@ -65,7 +65,7 @@ impl Page {
                 if let (Some(ready), Some(before), Some(last)) =
                     (ready, derived.get(&id), last.get(&id))
                 {
-                    compare_values(tx, (route, ready), row, leads, (before, last))?;
+                    compare_values(tx, (self.run, route, ready), row, leads, (before, last))?;
                 }
             }
         }
@@ -173,7 +173,7 @@ impl Page {
 /// Notes a lead whose derived values are not those that were written last.
 fn compare_values(
     tx: &Tx<'_>,
-    (route, ready): (&Route, &Ready),
+    (run, route, ready): (RunId, &Route, &Ready),
     row: &ContactRow,
     leads: &[&SweptLead],
     (before, last): (&Hash, &Contact),
@@ -187,7 +187,7 @@ fn compare_values(
     let seen = merged(row, last, route.wants().company);
     let derived = ready.rules.derive(&seen, &ready.automation);
     if derived.fingerprint() != *before {
-        sweep::suspect(tx, newest.id, seen != *last)?;
+        sweep::suspect(tx, run, newest.id, seen != *last)?;
     }
     Ok(())
 }

@@ -42,6 +42,9 @@ impl Counts {
 /// All that a sweep has counted so far; kept with its cursor.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct Tally {
+    /// The names of the routes that it compares: a run of others cannot go on with it.
+    #[serde(default)]
+    pub(crate) of: Vec<String>,
     /// By route.
     pub(crate) routes: BTreeMap<i64, Counts>,
     /// Contacts read.

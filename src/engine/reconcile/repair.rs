@@ -51,8 +51,9 @@ impl Run<'_> {
         let mut stale = Vec::new();
         let (mut after, mut asked) = (LeadId(0), 0);
         loop {
-            let suspects =
-                self.shared.ledger.read(move |conn| progress::suspects(conn, after, BATCH)).await?;
+            let id = self.id;
+            let read = move |conn: &_| progress::suspects(conn, id, after, BATCH);
+            let suspects = self.shared.ledger.read(read).await?;
             let Some((last, _)) = suspects.last() else { break };
             after = *last;
             let contexts = self.contexts(suspects).await?;

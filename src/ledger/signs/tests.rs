@@ -1,7 +1,7 @@
 use super::*;
 use crate::ledger::{
     alert,
-    run::{self, end_unfinished},
+    run::{self, CUT_OFF, end_unfinished},
     sample::{self, at, now},
 };
 
@@ -56,7 +56,7 @@ async fn a_run_that_a_stop_cut_off_is_not_the_last_that_ended() {
             let run = run::start(tx, Kind::Poll, None, now())?;
             let started = last_started(tx, Kind::Poll)?;
             assert_eq!(started.map(|it| (it.run, it.is_running)), Some((run, true)));
-            end_unfinished(tx, Kind::Poll, now())?;
+            end_unfinished(tx, Kind::Poll, CUT_OFF, now())?;
             Ok((before, last_ended(tx, Kind::Poll)?, last_started(tx, Kind::Poll)?))
         })
         .await

@@ -8,7 +8,7 @@ use ponte::{
     simulator::activecampaign::{ContactChange, DateReading, DateZone, Switches, UpdateStamp},
 };
 
-use crate::rig::{PATIENCE, Rig, Setup, ana, bruno};
+use crate::rig::{PATIENCE, Rig, START, Setup, ana, bruno};
 
 /// Each way in which a date filter may be read.
 fn readings() -> impl Iterator<Item = DateReading> {
@@ -33,10 +33,23 @@ fn overlaps(dates: DateReading) -> &'static [&'static str] {
 
 #[tokio::test(start_paused = true)]
 async fn every_change_is_noticed_however_a_date_is_read() {
+    notices_every_change(START).await;
+}
+
+/// The account's zone is US Central: an hour that does not exist, and one that comes twice.
+#[tokio::test(start_paused = true)]
+async fn every_change_is_noticed_on_the_days_on_which_the_accounts_clock_changes() {
+    for start in ["2026-03-07T20:00:00Z", "2026-10-31T20:00:00Z"] {
+        notices_every_change(start).await;
+    }
+}
+
+async fn notices_every_change(start: &'static str) {
     for dates in readings() {
         for overlap in overlaps(dates) {
             let activecampaign = Switches { dates, ..Switches::default() };
-            let rig = Rig::with(Setup { activecampaign, overlap, ..Setup::default() }).await;
+            let setup = Setup { activecampaign, overlap, start, ..Setup::default() };
+            let rig = Rig::with(setup).await;
             let contact = rig.enters(ana(), 1).await;
             rig.settled().await;
             rig.poll().await;
@@ -63,10 +76,22 @@ async fn every_change_is_noticed_however_a_date_is_read() {
 
 #[tokio::test(start_paused = true)]
 async fn every_lost_webhook_is_found_however_a_date_is_read() {
+    finds_every_lost_webhook(START).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_lost_webhook_is_found_on_the_days_on_which_the_accounts_clock_changes() {
+    for start in ["2026-03-07T20:00:00Z", "2026-10-31T20:00:00Z"] {
+        finds_every_lost_webhook(start).await;
+    }
+}
+
+async fn finds_every_lost_webhook(start: &'static str) {
     for dates in readings() {
         for overlap in overlaps(dates) {
             let activecampaign = Switches { dates, ..Switches::default() };
-            let rig = Rig::with(Setup { activecampaign, overlap, ..Setup::default() }).await;
+            let setup = Setup { activecampaign, overlap, start, ..Setup::default() };
+            let rig = Rig::with(setup).await;
             rig.poll().await;
             for number in 0..5 {
                 rig.clock.step(TimeDelta::hours(5));

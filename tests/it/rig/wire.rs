@@ -11,7 +11,7 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 use http_body_util::BodyExt as _;
 use ponte::{
-    simulator::{fault::Target, ploomes::Ploomes},
+    simulator::fault::Target,
     transport::{Remote, WireError},
 };
 use tower::ServiceExt as _;
@@ -43,34 +43,34 @@ impl<T> Prepared<T> {
     }
 }
 
-/// The way to Ploomes.
+/// The way to one of the two services.
 pub struct Tap {
-    ploomes: Arc<Ploomes>,
+    service: Arc<dyn Remote>,
     /// Done before a request is sent on.
     pub before: Prepared<Deed>,
     /// Done after it was answered, before ponte sees the answer.
     pub after: Prepared<Deed>,
-    /// Answers that Ploomes knows nothing of.
+    /// Answers that the service knows nothing of.
     pub instead: Prepared<Response<Bytes>>,
 }
 
 impl Tap {
-    pub fn new(ploomes: Arc<Ploomes>) -> Self {
+    pub fn new(service: Arc<dyn Remote>) -> Self {
         let (before, after, instead) = (Prepared::new(), Prepared::new(), Prepared::new());
-        Self { ploomes, before, after, instead }
+        Self { service, before, after, instead }
     }
 }
 
 impl Remote for Tap {
     fn call(&self, request: Request<Bytes>) -> Answer<'_> {
         Box::pin(async move {
-            let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+            let (method, path) = (request.method().clone(), request.uri().to_string());
             if let Some(deed) = self.before.take(&method, &path) {
                 deed();
             }
             let answer = match self.instead.take(&method, &path) {
                 Some(answer) => Ok(answer),
-                None => self.ploomes.call(request).await,
+                None => self.service.call(request).await,
             };
             if let Some(deed) = self.after.take(&method, &path) {
                 deed();
