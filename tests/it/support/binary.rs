@@ -60,7 +60,7 @@ impl Ponte {
 
     /// An empty directory: nothing is configured yet.
     pub fn bare() -> Self {
-        Self { home: tempfile::tempdir().unwrap() }
+        Self { home: tempfile::tempdir().unwrap(), started: AtomicU32::new(0) }
     }
 
     /// Puts a file into the directory; returns its path.
