@@ -89,9 +89,10 @@ async fn from_nothing_to_the_first_lead_on_the_simulators() {
     let client = ponte::transport::wire::http_client("a-test").unwrap();
     let body = format!("contact[id]={contact}&seriesid=12");
     assert_eq!(client.post(url).body(body).send().await.unwrap().status(), 200);
+    let number: i64 = contact.parse().unwrap();
     let lead = until("the first lead is in Ploomes", PATIENCE, async || {
         let leads = ponte.json(&["leads", "--state", "done", "--json"]).await;
-        leads.as_array().unwrap().iter().find(|it| it["contact"].to_string() == contact).cloned()
+        leads.as_array().unwrap().iter().find(|it| it["contact"] == number).cloned()
     })
     .await;
     let deal = lead["deal"].as_i64().unwrap();
