@@ -101,7 +101,16 @@ pub fn load(path: &Path, environment: &BTreeMap<String, String>) -> Result<Loade
 
 /// The same, of a text that is called `name` in problems, without any environment.
 pub fn parse(name: &str, text: &str) -> Result<Loaded, Problems> {
-    load_text(name.to_owned(), text, 0o600, &BTreeMap::new())
+    parse_with(name, text, &BTreeMap::new())
+}
+
+/// The same, with an environment.
+pub fn parse_with(
+    name: &str,
+    text: &str,
+    environment: &BTreeMap<String, String>,
+) -> Result<Loaded, Problems> {
+    load_text(name.to_owned(), text, 0o600, environment)
 }
 
 /// Reads a duration as the configuration has them, such as `30s`, for the command line.

@@ -8,6 +8,7 @@ mod checking;
 mod commands;
 mod copies;
 mod faults;
+mod fuzz;
 mod imports;
 mod kills;
 mod meanwhile;
