@@ -55,8 +55,9 @@ impl WireError {
 /// The longest answer that is read, after decompression.
 ///
 /// A page of 100 contacts with everything included is about 1 MiB, a page of 300 deals about 2: this
-/// leaves room for very long custom values, and bounds what a broken server can make us hold.
-const ANSWER_BYTES_MAX: usize = 64 << 20;
+/// leaves room for very long custom values, and bounds what a broken server can make us hold. As a
+/// tree of JSON the worst answer takes a dozen times as much, and several are read side by side.
+const ANSWER_BYTES_MAX: usize = 16 << 20;
 
 /// Room made for an answer before it comes, at most, whatever length it says: a large page.
 const ROOM_MAX: usize = 1 << 20;

@@ -5,6 +5,7 @@
 //! needs neither `ActiveCampaign` nor Ploomes.
 
 mod body;
+mod guesses;
 mod headers;
 mod refusal;
 mod token;
@@ -25,6 +26,7 @@ use tokio::{sync::Notify, time::timeout};
 
 use self::{
     body::read_body,
+    guesses::{Guesses, Manner},
     refusal::{Refusal, Refused},
     token::Tokens,
 };
@@ -62,6 +64,7 @@ struct Inlet {
     body_within: Duration,
     wake: Arc<Notify>,
     unknown: UnknownTokens,
+    guesses: Guesses,
     refused: Refused,
 }
 
@@ -82,6 +85,7 @@ impl Receiver {
             body_within: BODY_WITHIN,
             wake,
             unknown: UnknownTokens::default(),
+            guesses: Guesses::default(),
             refused: Refused::default(),
         }))
     }
@@ -111,7 +115,11 @@ async fn receive(
     let (head, body) = request.into_parts();
     let Some(route) = inlet.route(head.uri.path()) else {
         inlet.unknown.hit();
-        return StatusCode::NOT_FOUND.into_response();
+        let mut answer = StatusCode::NOT_FOUND.into_response();
+        if inlet.guesses.miss().await == Manner::Close {
+            answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        return answer;
     };
     match head.method {
         Method::POST => match inlet.keep(route, peer.map(|it| it.0), &head, body).await {

@@ -2,8 +2,11 @@
 //!
 //! A loop of our own, because what comes with axum bounds neither the number of connections nor
 //! the time for a header. Promises that a slow, silent or greedy client costs a bounded amount for
-//! a bounded time, that an answer sent is an answer the client can read, and that a request in
-//! work when the service stops is answered. What is served is the router's business.
+//! a bounded time and keeps nobody else out, that an answer sent is an answer the client can read,
+//! and that a request in work when the service stops is answered. What is served is the router's
+//! business.
+
+mod seats;
 
 use std::{
     convert::Infallible, future::poll_fn, io, net::SocketAddr, pin::Pin, sync::Arc, time::Duration,
@@ -23,8 +26,14 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tower::Service;
 
+use self::seats::{Seat, Seats};
+
 /// The longest wait after the kernel refused a connection; descriptors come free meanwhile.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(200);
+
+/// How long a place that was asked for may take to come free; a connection that waits goes at once,
+/// but all may have had a request in work.
+const FREE_AGAIN: Duration = Duration::from_millis(20);
 
 /// How long a connection lives at most: whoever reads no answer gives its place back some day.
 const CONNECTION_LIFE: Duration = Duration::from_hours(1);
@@ -42,7 +51,8 @@ const BUFFER_BYTES_MAX: usize = 64 * 1024;
 /// What one listener grants to its clients.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Connections at once; further ones wait in the kernel's line.
+    /// Connections at once; a further one takes the place of one that waits for its client, or
+    /// waits itself, in the kernel's line, where each has a request in work.
     pub connections: usize,
     /// How long a request's head may take, counted from the end of the one before.
     pub head_within: Duration,
@@ -75,6 +85,7 @@ pub async fn serve(
     stopping: CancellationToken,
 ) {
     let places = Arc::new(Semaphore::new(limits.connections));
+    let seats = Arc::new(Seats::default());
     // Dropped with this future, and its connections with it.
     let mut connections = JoinSet::new();
     loop {
@@ -82,12 +93,17 @@ pub async fn serve(
             biased;
             () = stopping.cancelled() => break,
             Some(ended) = connections.join_next() => note(ended),
-            (place, stream, peer) = accept(&listener, &places) => {
+            (stream, peer) = accept(&listener) => {
+                let place = tokio::select! {
+                    () = stopping.cancelled() => break,
+                    place = a_place(&places, &seats) => place,
+                };
                 let connection = Connection {
                     router: router.clone(),
                     peer: Peer(peer),
                     limits,
                     places: Arc::clone(&places),
+                    seat: Arc::new(seats.take()),
                     stopping: stopping.clone(),
                 };
                 connections.spawn(connection.serve(stream, place));
@@ -111,16 +127,26 @@ fn note(ended: Result<(), JoinError>) {
     }
 }
 
-/// The next connection, once there is a place for it; errors are waited out.
-async fn accept(
-    listener: &TcpListener,
-    places: &Arc<Semaphore>,
-) -> (OwnedSemaphorePermit, TcpStream, SocketAddr) {
-    let place = Arc::clone(places).acquire_owned().await.expect("nobody closes the semaphore");
+/// A place for a connection: a free one, else that of the one that has waited longest.
+async fn a_place(places: &Arc<Semaphore>, seats: &Seats) -> OwnedSemaphorePermit {
+    if let Ok(place) = Arc::clone(places).try_acquire_owned() {
+        return place;
+    }
+    loop {
+        seats.free_one();
+        let freed = Arc::clone(places).acquire_owned();
+        if let Ok(place) = timeout(FREE_AGAIN, freed).await {
+            return place.expect("nobody closes the semaphore");
+        }
+    }
+}
+
+/// The next connection; errors are waited out.
+async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     let mut has_warned = false;
     loop {
         match listener.accept().await {
-            Ok((stream, peer)) => return (place, stream, peer),
+            Ok((stream, peer)) => return (stream, peer),
             Err(error) if concerns_one_client(&error) => {}
             Err(error) => {
                 if !has_warned {
@@ -149,6 +175,7 @@ struct Connection {
     peer: Peer,
     limits: Limits,
     places: Arc<Semaphore>,
+    seat: Arc<Seat>,
     stopping: CancellationToken,
 }
 
@@ -173,6 +200,10 @@ impl Connection {
             // First, so that a request that has come in is one in work.
             biased;
             ended = poll_fn(|cx| served.poll_without_shutdown(cx)) => ended,
+            () = self.seat.given_up() => {
+                tracing::debug!("a client that sent nothing gave its place to another");
+                return;
+            }
             () = farewell => {
                 Pin::new(&mut served).graceful_shutdown();
                 let last = poll_fn(|cx| served.poll_without_shutdown(cx));
@@ -182,7 +213,13 @@ impl Connection {
         };
         match ended {
             Ok(()) if !self.stopping.is_cancelled() => {
-                linger(served.into_parts().io.into_inner()).await;
+                // It has its answer, and only reads it.
+                self.seat.wait();
+                let stream = served.into_parts().io.into_inner();
+                tokio::select! {
+                    () = linger(stream) => {}
+                    () = self.seat.given_up() => {}
+                }
             }
             Ok(()) => {}
             Err(error) => tracing::debug!(%error, "a client left, or was sent away"),
@@ -195,11 +232,15 @@ impl Connection {
         &self,
         mut request: Request<Incoming>,
     ) -> Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>> {
+        self.seat.work();
         request.extensions_mut().insert(self.peer);
         let answer = self.router.clone().call(request);
         let (places, most) = (Arc::clone(&self.places), self.limits.connections);
+        let seat = Arc::clone(&self.seat);
         Box::pin(async move {
             let mut response = answer.await?;
+            // What is returned here is written before anybody asks who waits.
+            seat.wait();
             // A client that only keeps its connection must not keep another one out.
             if places.available_permits() < most / 4 {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));

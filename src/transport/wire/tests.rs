@@ -1,5 +1,6 @@
-use std::net::SocketAddr;
+use std::{io::Write as _, net::SocketAddr};
 
+use flate2::{Compression, write::GzEncoder};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -131,7 +132,36 @@ async fn an_answer_without_end_is_cut_off() {
     let outcome = call(format!("http://{address}/")).await;
 
     let error = outcome.unwrap_err();
-    assert!(error.to_string().contains("longer than 67108864 bytes"), "{error}");
+    assert!(error.to_string().contains("longer than 16777216 bytes"), "{error}");
+}
+
+#[tokio::test]
+async fn a_small_answer_that_unpacks_to_a_huge_one_is_cut_off() {
+    let mut bomb = GzEncoder::new(Vec::new(), Compression::fast());
+    let zeros = vec![0; 1 << 20];
+    for _ in 0..(4 * ANSWER_BYTES_MAX) >> 20 {
+        bomb.write_all(&zeros).unwrap();
+    }
+    let bomb = bomb.finish().unwrap();
+    assert!(bomb.len() < ANSWER_BYTES_MAX / 8);
+    let head = format!(
+        "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n",
+        bomb.len()
+    );
+    let (address, _server) = server(move |mut stream| {
+        let raw = [head.as_bytes(), &bomb].concat();
+        async move {
+            read(&mut stream).await;
+            // Whoever has had enough closes.
+            let _sent = stream.write_all(&raw).await;
+        }
+    })
+    .await;
+
+    let outcome = call(format!("http://{address}/")).await;
+
+    let error = outcome.unwrap_err();
+    assert!(error.to_string().contains("longer than 16777216 bytes"), "{error}");
 }
 
 #[tokio::test]

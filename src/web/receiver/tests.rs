@@ -186,6 +186,27 @@ async fn an_unknown_token_is_an_empty_404_and_counted_whatever_the_method() {
     assert_eq!((unknown.take(), unknown.take()), (4, 0));
 }
 
+#[tokio::test(start_paused = true)]
+async fn guesses_are_slowed_and_the_right_token_is_not() {
+    let receiver = receiver(&in_memory()).await;
+    let guesses = async {
+        for guess in 0..30 {
+            let path = format!("/webhooks/{guess:016}");
+            assert_eq!(ask(&receiver, "POST", &path, "").await.status(), 404);
+        }
+    };
+    let start = tokio::time::Instant::now();
+    let right = async {
+        for _ in 0..30 {
+            assert_eq!(ask(&receiver, "POST", PATH, "contact[id]=1").await.status(), 200);
+        }
+        start.elapsed()
+    };
+    let ((), right) = futures_util::future::join(guesses, right).await;
+    assert_eq!(right, Duration::ZERO);
+    assert!(start.elapsed() > Duration::from_secs(30), "{:?}", start.elapsed());
+}
+
 #[tokio::test]
 async fn the_previous_token_and_a_query_are_accepted() {
     let ledger = in_memory();

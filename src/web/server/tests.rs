@@ -122,6 +122,55 @@ async fn where_places_are_short_an_answer_is_a_farewell() {
 }
 
 #[tokio::test]
+async fn however_many_connections_send_nothing_the_next_one_is_served() {
+    let forever = Duration::from_hours(1);
+    let (served, _) = served(Limits { connections: 4, head_within: forever, ..LIMITS }).await;
+    let mut silent = Vec::new();
+    for number in 0..40 {
+        let mut client = served.connect().await;
+        if number % 2 == 0 {
+            client.send("GET / HTTP/1.1\r\nhost: po").await;
+        }
+        silent.push(client);
+        if number % 10 == 9 {
+            assert_eq!(served.ask(bare("GET", "/")).await.body, "ok");
+        }
+    }
+    // The one that has waited longest went first.
+    assert!(silent[0].closed().await);
+}
+
+#[tokio::test]
+async fn a_request_in_work_keeps_its_place_whoever_comes() {
+    let (served, door) = served(Limits { connections: 2, ..LIMITS }).await;
+    let mut clients = [served.connect().await, served.connect().await];
+    for client in &mut clients {
+        client.send(bare("GET", "/door")).await;
+        door.somebody_came().await;
+    }
+    let mut third = served.connect().await;
+    third.send(bare("GET", "/")).await;
+    for mut client in clients {
+        door.let_one_pass();
+        door.let_one_pass();
+        assert_eq!(client.answer().await.unwrap().body, "through");
+    }
+    assert_eq!(third.answer().await.unwrap().body, "ok");
+}
+
+#[tokio::test]
+async fn a_head_without_end_is_refused() {
+    let (served, _) = served(LIMITS).await;
+    let mut client = served.connect().await;
+    let line = format!("x-flood: {}\r\n", "x".repeat(1_000));
+    client.send("GET / HTTP/1.1\r\nhost: ponte\r\n").await;
+    // Whoever is refused early may find the way closed.
+    while client.0.write_all(line.as_bytes()).await.is_ok() {}
+    assert!(client.answer().await.is_none_or(|it| it.status == 431));
+    assert_eq!(served.ask(bare("GET", "/")).await.status, 200);
+}
+
+#[tokio::test]
 async fn a_request_in_work_is_answered_before_the_server_stops() {
     let (served, door) = served(LIMITS).await;
     let mut idle = served.connect().await;
