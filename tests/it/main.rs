@@ -9,6 +9,7 @@ mod commands;
 mod copies;
 mod faults;
 mod fuzz;
+mod hostile;
 mod imports;
 mod kills;
 mod meanwhile;
