@@ -7,6 +7,7 @@ mod calls;
 mod checking;
 mod commands;
 mod copies;
+mod contract;
 mod faults;
 mod fuzz;
 mod hostile;
