@@ -156,8 +156,8 @@ async fn a_replay_and_a_problem_have_the_keys_of_the_contract() {
                         "leads": [{"lead": "…", "contact": 1}]});
     conforms("replay", &sample, &shown);
     let leads = shown["leads"].as_array().unwrap();
-    let changed = leads.iter().find(|it| it["changes"] != json!([])).unwrap();
-    conforms("replay.leads[].changes", &changes, &changed["changes"]);
+    let lead = leads.iter().find(|it| it["changes"] != json!([])).unwrap();
+    conforms("replay.leads[].changes", &changes, &lead["changes"]);
 
     ponte.configure(&text.replace("\"Vendas\"", "\"Compras\""));
     let ended = ponte.command(&["check", "--online", "--json"]).await;
