@@ -82,7 +82,7 @@ async fn finished(load: &Load) {
     load.accounts.ploomes.faults().clear();
     let running = load.ponte.run().await;
     load.goes_to(running.receiver);
-    load.until("everything is settled", PATIENCE, is_settled).await;
+    load.until("everything is settled", is_settled).await;
     let ended = running.process.terminate().await;
     assert_eq!(ended.status, 0, "{ended:?}");
     proven(load).await;

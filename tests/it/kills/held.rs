@@ -28,7 +28,7 @@ async fn stopped_for_twenty_seconds_it_goes_on_where_it_was() {
     load.people_come(40);
     load.until_sent(|sent| sent.hung_up >= HUNG_UP).await;
     running.process.signal("CONT");
-    load.until("everything is settled", PATIENCE, super::is_settled).await;
+    load.until("everything is settled", super::is_settled).await;
     let ended = running.process.terminate().await;
     assert_eq!(ended.status, 0, "{ended:?}");
     let most = load.accounts.ploomes.max_in_any_window(Duration::from_mins(1));
@@ -59,7 +59,7 @@ async fn locked_out_of_its_ledger_for_ten_seconds_it_refuses_in_time_and_recover
     assert_eq!((after.hung_up, after.lost), (before.hung_up, before.lost), "{after:?}");
     load.people_come(1);
     load.until_sent(|sent| sent.receipts.len() > after.receipts.len()).await;
-    load.until("everything is settled", PATIENCE, super::is_settled).await;
+    load.until("everything is settled", super::is_settled).await;
     let ended = running.process.terminate().await;
     assert_eq!(ended.status, 0, "{ended:?}");
     finished(&load).await;

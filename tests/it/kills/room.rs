@@ -8,7 +8,7 @@ use std::{fs, os::unix::fs::PermissionsExt as _};
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 
 use super::{
-    PATIENCE, RUN, finished,
+    RUN, finished,
     load::{Load, Sent},
 };
 use crate::support::Settings;
@@ -38,7 +38,7 @@ async fn with_no_room_it_refuses_what_it_cannot_keep_and_goes_on_when_there_is_r
         let kept = |sent: &Sent| sent.receipts.len() > before.receipts.len();
         load.until_sent(kept).await;
         // By itself: the same process brings everything in, what was refused too.
-        load.until("everything is settled", PATIENCE, super::is_settled).await;
+        load.until("everything is settled", super::is_settled).await;
     }
     let after = load.sent();
     assert_eq!((after.hung_up, after.lost), (0, 0), "{after:?}");
@@ -80,7 +80,7 @@ async fn a_ledger_that_may_only_be_read_is_said_at_the_start_and_written_again_l
     let before = load.sent();
     load.people_come(6);
     load.until_sent(|sent| sent.receipts.len() >= before.receipts.len() + 6).await;
-    load.until("everything is settled", PATIENCE, super::is_settled).await;
+    load.until("everything is settled", super::is_settled).await;
     mode(0o700);
     assert_eq!(running.process.terminate().await.status, 0);
 
