@@ -7,6 +7,7 @@
 pub mod args;
 pub mod check;
 pub mod compose;
+mod copies;
 mod demo;
 mod erase;
 mod handover;
@@ -111,6 +112,9 @@ async fn dispatch(args: Args) -> Result<(), Failure> {
         Command::Explain(explain) => inspect::explain(&load(&path)?, &explain).await,
         Command::Leads(leads) => inspect::leads(&load(&path)?, &leads).await,
         Command::Audit(audit) => inspect::audit(&load(&path)?, &audit).await,
+        Command::Export(it) => copies::export(&load(&path)?, &it).await,
+        Command::Backup(it) => copies::backup(&load(&path)?, &it).await,
+        Command::Restore(it) => copies::restore(&load(&path)?, &it).await,
         Command::Erase(it) => erase::erase(&load(&path)?, &it).await,
         Command::Fields(fields) => inspect::fields(&load(&path)?, &fields).await,
     }

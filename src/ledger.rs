@@ -8,6 +8,7 @@ pub mod alert;
 pub mod audit;
 pub mod contact;
 pub mod control;
+pub mod copy;
 pub mod delivery;
 pub mod drift;
 pub mod error;
@@ -57,12 +58,12 @@ pub(crate) mod sample;
 #[cfg(test)]
 mod tests;
 
+pub use copy::backup;
 pub use digest::Hash;
 pub use error::LedgerError;
 pub use handle::Ledger;
 pub use history::Subject;
 pub use lock::EngineLock;
-pub use migrate::backup;
 pub use open::Options;
 pub use payload::PayloadKind;
 pub use rusqlite::Connection;

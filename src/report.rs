@@ -5,6 +5,7 @@
 
 mod audit;
 mod explain;
+mod export;
 mod leads;
 mod locale;
 mod reconcile;
@@ -16,6 +17,7 @@ use crate::domain::LeadState;
 
 pub use audit::Audit;
 pub use explain::Explain;
+pub use export::export;
 pub use leads::Leads;
 pub use locale::{grouped, lasting};
 pub use reconcile::{Ending, Reconciliation};

@@ -19,7 +19,7 @@ use crate::{
     telemetry::LogFormat,
 };
 
-pub use keeping::Erase;
+pub use keeping::{Backup, Erase, Export, Restore};
 pub use reconcile::{Format, Reconcile, Report, Shown};
 pub use replay::Replay;
 pub use setup::Setup;
@@ -151,9 +151,21 @@ pub enum Command {
     #[command(after_help = "Example:\n  ponte fields ploomes")]
     Fields(Fields),
 
+    /// Gives everything that is held of a person, as JSON.
+    #[command(after_help = "Example:\n  ponte export maria@example.com --output maria.json")]
+    Export(Export),
+
     /// Removes a person from the ledger, and keeps them out; touches neither service.
     #[command(after_help = "Example:\n  ponte erase maria@example.com")]
     Erase(Erase),
+
+    /// Copies the ledger while it is in use.
+    #[command(after_help = "Example:\n  ponte backup /backup/ponte.db")]
+    Backup(Backup),
+
+    /// Puts a copy in the ledger's place, once it is proved; keeps what it replaces.
+    #[command(after_help = "Example:\n  ponte restore /backup/ponte.db")]
+    Restore(Restore),
 
     /// Asks for a password and prints its hash for `admin.password_hash`.
     #[command(after_help = "Example:\n  ponte password")]

@@ -192,7 +192,8 @@ impl<'a> Look<'a> {
             Err(ObserveError::Ledger(error)) => return Err(error),
             Err(ObserveError::Call(error)) => {
                 log_call(&error, what);
-                self.drift.doubts.push(format!("{what}: {error}"));
+                // Without the server's words: a run's reason is not reached by `erase`.
+                self.drift.doubts.push(format!("{what}: {}", error.plain()));
             }
             Err(error) => self.drift.doubts.push(format!("{what}: {error}")),
         }

@@ -4,18 +4,17 @@
 //! there before is first copied beside it. Steps are added and never edited.
 
 use std::{
-    fs::{File, OpenOptions},
+    fs::OpenOptions,
     io,
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use chrono::{DateTime, Utc};
 use rand::RngCore;
-use rusqlite::{Connection, TransactionBehavior, backup::Backup};
+use rusqlite::{Connection, TransactionBehavior};
 
-use super::{LedgerError, lock::beside, meta};
+use super::{LedgerError, copy::backup, lock::beside, meta};
 
 /// The schema, step by step; a file's `user_version` is how many of them it has.
 pub(super) const STEPS: &[&str] = &[
@@ -27,9 +26,6 @@ pub(super) const STEPS: &[&str] = &[
 
 /// Marks a file as a ledger: the bytes `pnte`.
 const APPLICATION_ID: i64 = 0x706e_7465;
-
-/// Pages copied at a time by a backup, with the source unlocked in between.
-const BACKUP_PAGES: i32 = 4096;
 
 /// Brings `conn` up to all of `steps`; `before` is called first where that changes a ledger.
 pub(super) fn migrate(
@@ -61,7 +57,7 @@ pub(super) fn migrate(
 }
 
 /// How many of the `known` steps the file has.
-fn version(conn: &Connection, path: &Path, known: usize) -> Result<usize, LedgerError> {
+pub(super) fn version(conn: &Connection, path: &Path, known: usize) -> Result<usize, LedgerError> {
     let number = |pragma| conn.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
     let (id, found) = (number("application_id")?, number("user_version")?);
     let is_empty = id == 0 && found == 0 && {
@@ -86,32 +82,9 @@ pub(super) fn keep(conn: &Connection, path: &Path, version: i64) -> Result<(), L
     if copy.exists() {
         return Ok(());
     }
-    let unfinished = beside(path, &format!(".before-{version}.part"));
-    backup(conn, &unfinished)?;
     // The names too are on disk before the migration is: a copy that a loss of power takes back
     // under a ledger that stays would be none.
-    let renamed = std::fs::rename(&unfinished, &copy).and_then(|()| sync_names_beside(&copy));
-    renamed.map_err(|source| LedgerError::File { path: copy, source })
-}
-
-/// Waits until the names in the directory of `path` are on disk.
-fn sync_names_beside(path: &Path) -> io::Result<()> {
-    let directory = path.parent().filter(|it| !it.as_os_str().is_empty());
-    File::open(directory.unwrap_or(Path::new(".")))?.sync_all()
-}
-
-/// Copies the ledger behind `conn` to a new file at `to`, consistently, readable by its owner only.
-pub fn backup(conn: &Connection, to: &Path) -> Result<(), LedgerError> {
-    match std::fs::remove_file(to) {
-        Err(source) if source.kind() != io::ErrorKind::NotFound => {
-            return Err(LedgerError::File { path: to.to_owned(), source });
-        }
-        _ => create_private(to)?,
-    };
-    let mut target = Connection::open(to)?;
-    Backup::new(conn, &mut target)?.run_to_completion(BACKUP_PAGES, Duration::ZERO, None)?;
-    target.pragma_update_and_check(None, "journal_mode", "delete", |_| Ok(()))?;
-    Ok(())
+    backup(conn, &copy)
 }
 
 /// Makes an empty file that only its owner can read; `SQLite` gives its companions the same mode.

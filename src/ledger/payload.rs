@@ -51,24 +51,84 @@ pub(super) fn blank(tx: &Tx<'_>, id: i64) -> Result<(), LedgerError> {
 const BLANKED_TO: &str = "blanked_to";
 
 /// Blanks the bodies of deliveries that came before `before`, `limit` payloads at a time; returns
-/// whether there may be more. Counts, fates and hashes stay, and so do deliveries that wait.
+/// whether there may be more. Counts, fates and hashes stay.
+///
+/// Also of deliveries that wait: once a body was read, its contact is all that is needed of it. One
+/// that nobody has read yet holds up those behind it, and is read within moments of a start.
 pub fn blank_deliveries(
     tx: &Tx<'_>,
     before: DateTime<Utc>,
     limit: i64,
 ) -> Result<bool, LedgerError> {
     let from = meta::number(tx, BLANKED_TO)?.unwrap_or_default();
+    let unread: Option<i64> = sql::one(
+        tx,
+        "SELECT min(payload_id) FROM delivery WHERE fate = 'pending' AND contact IS NULL",
+        [],
+        |row| row.get(0),
+    )?;
     let sql = "
         SELECT count(*), coalesce(max(id), :from) FROM (
-            SELECT id FROM payload WHERE id > :from AND at < :before ORDER BY id LIMIT :limit)";
-    let arguments = named_params! { ":from": from, ":before": to_ms(before), ":limit": limit };
+            SELECT id FROM payload WHERE id > :from AND id < :unread AND at < :before
+            ORDER BY id LIMIT :limit)";
+    let arguments = named_params! {
+        ":from": from,
+        ":unread": unread.unwrap_or(i64::MAX),
+        ":before": to_ms(before),
+        ":limit": limit,
+    };
     let (count, to): (i64, i64) =
         tx.prepare_cached(sql)?.query_row(arguments, |row| Ok((row.get(0)?, row.get(1)?)))?;
     let sql = "
         UPDATE payload SET body = NULL, salt = NULL
-        WHERE id > :from AND id <= :to AND kind = 'delivery' AND body IS NOT NULL
-          AND NOT EXISTS (SELECT 1 FROM delivery WHERE payload_id = payload.id AND fate = 'pending')";
+        WHERE id > :from AND id <= :to AND kind = 'delivery' AND body IS NOT NULL";
     tx.prepare_cached(sql)?.execute(named_params! { ":from": from, ":to": to })?;
     meta::set(tx, BLANKED_TO, to)?;
     Ok(count == limit)
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::*;
+    use crate::{
+        domain::{ContactId, DeliveryId},
+        ledger::{
+            audit, delivery, intake,
+            tests::{at, in_memory, site},
+        },
+    };
+
+    fn has_body(conn: &Connection, delivery: DeliveryId) -> Result<bool, LedgerError> {
+        let sql = "SELECT body IS NOT NULL FROM delivery JOIN payload ON payload.id = payload_id
+                   WHERE delivery.id = ?1";
+        sql::one(conn, sql, [delivery], |row| row.get(0))
+    }
+
+    #[tokio::test]
+    async fn a_body_is_blanked_whatever_its_fate_once_it_was_read_and_not_before() {
+        let ledger = in_memory();
+        ledger
+            .write(|tx| {
+                let route = site(tx)?;
+                let take =
+                    |second| delivery::accept(tx, &crate::ledger::tests::delivery(&route, second));
+                let (waits, unread, new) = (take(1)?, take(2)?, take(9)?);
+                intake::name_contact(tx, waits, ContactId(7), at(3))?;
+                let blank = || blank_deliveries(tx, at(5), 10);
+                assert!(!blank()?);
+                let held = |of| has_body(tx, of);
+                assert_eq!((held(waits)?, held(unread)?, held(new)?), (false, true, true));
+                intake::name_contact(tx, unread, ContactId(8), at(6))?;
+                blank()?;
+                assert_eq!((held(unread)?, held(new)?), (false, true));
+                // It waits for its contact all the same, and everything is proved.
+                assert_eq!(intake::newest_waiting(tx, route.id, ContactId(7))?, Some(waits));
+                assert!(audit::audit(tx, None)?.ok());
+                Ok(())
+            })
+            .await
+            .unwrap();
+    }
 }

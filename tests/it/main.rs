@@ -21,6 +21,7 @@ mod once;
 mod polls;
 mod privacy;
 mod process;
+mod put_back;
 mod quota;
 mod readings;
 mod reconcile;

@@ -1,4 +1,4 @@
-//! What can be written after `export` and `erase`.
+//! What can be written after `export`, `erase`, `backup` and `restore`.
 
 use std::path::PathBuf;
 
@@ -27,6 +27,29 @@ pub struct Erase {
     /// Lets somebody who was erased in again.
     #[arg(long, conflicts_with = "yes")]
     pub lift: bool,
+    /// How the answer is given.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// `backup`
+#[derive(Debug, Arguments)]
+pub struct Backup {
+    /// Where the copy goes; an older copy of that name is replaced.
+    pub file: PathBuf,
+    /// How the answer is given.
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// `restore`
+#[derive(Debug, Arguments)]
+pub struct Restore {
+    /// A copy that `backup` made.
+    pub file: PathBuf,
+    /// Asks nothing.
+    #[arg(long)]
+    pub yes: bool,
     /// How the answer is given.
     #[command(flatten)]
     pub output: Output,

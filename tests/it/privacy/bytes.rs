@@ -55,6 +55,10 @@ impl Person {
         let mut found = Vec::new();
         for entry in fs::read_dir(directory).unwrap() {
             let path = entry.unwrap().path();
+            if path.is_dir() {
+                found.extend(self.found_in(&path));
+                continue;
+            }
             let bytes = fs::read(&path).unwrap();
             let what = self.within(&bytes);
             found.extend(what.into_iter().map(|it| format!("{}: {it}", path.display())));

@@ -41,7 +41,7 @@ template = "{{ full_name }} - site"
 to = "deal.Title"
 "#;
 
-async fn rig(home: &Path) -> Rig {
+pub async fn rig(home: &Path) -> Rig {
     let setup = Setup {
         routes: format!("{SITE}{MAP}"),
         file: Some(home.join("ponte.db")),
@@ -52,7 +52,7 @@ async fn rig(home: &Path) -> Rig {
     rig
 }
 
-fn maria() -> NewContact {
+pub fn maria() -> NewContact {
     let new = NewContact::new(MARIA.emails[0])
         .named("Márcia", "Aparecida Quaresma")
         .phone(MARIA.phone)
@@ -61,7 +61,7 @@ fn maria() -> NewContact {
 }
 
 /// What an error of Ploomes may look like: it says whom it is about.
-const ECHO: &str = r#"{"error":{"code":"","message":"O contato Márcia Aparecida Quaresma (marcia.quaresma+site@example.com, 52998224725, 11987654321) não pode ser salvo agora"}}"#;
+pub const ECHO: &str = r#"{"error":{"code":"","message":"O contato Márcia Aparecida Quaresma (marcia.quaresma+site@example.com, 52998224725, 11987654321) não pode ser salvo agora"}}"#;
 
 /// Everything that can be known of somebody becomes known.
 async fn lives(rig: &Rig) -> ContactId {
