@@ -1,8 +1,9 @@
-//! What `status`, `explain` and `leads --state failed` cost on a small ledger and on one of a
-//! million leads.
+//! What `status`, `explain`, `leads --state failed` and the admin pages cost on a small ledger and on
+//! one of a million leads.
 //!
 //! `cargo bench --bench ledger` fills the ledgers (about a minute) and measures each question in
-//! process, and as a command from its start to its end beside `ponte --version`. With `-- --quick`
+//! process, each page as HTML, and each question as a command from its start to its end beside
+//! `ponte --version`. With `-- --quick`
 //! the large one has 100,000 leads.
 
 #![expect(clippy::print_stdout, reason = "the table is what a benchmark is for")]
@@ -12,17 +13,25 @@ mod filled;
 #[path = "support/place.rs"]
 mod place;
 
-use std::{process::Command, time::Duration};
+use std::{collections::BTreeMap, process::Command, sync::Arc, time::Duration};
 
+use axum::body::Body;
 use chrono::{DateTime, Utc};
+use http::Request;
+use http_body_util::BodyExt as _;
 use place::Place;
 use ponte::{
+    cli::overview,
     clock::Clock,
+    config,
     domain::{ContactId, LeadState},
     ledger::{Connection, Ledger, LedgerError, Options, explain, leads, open::Opener, status},
+    web::{Admin, admin::Parts},
 };
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use tokio::{runtime::Runtime, time::Instant};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
 
 /// How often each question is asked in process, and as a command.
 const ASKED: usize = 200;
@@ -39,6 +48,7 @@ fn main() {
         Filled { leads, place }
     });
     in_process(&runtime, &ledgers);
+    as_pages(&runtime, &ledgers);
     as_commands(&ledgers);
 }
 
@@ -100,6 +110,67 @@ async fn ask(ledger: &Ledger, question: &Question, leads: i64) -> Vec<Duration> 
     times
 }
 
+/// The pages, each with what it shows most of; `#` is a contact, and its lead.
+const PAGES: [&str; 10] = [
+    "/",
+    "/leads",
+    "/leads?show=done&before=site/#",
+    "/leads?show=failed",
+    "/leads?show=missed&route=site",
+    "/leads?q=#",
+    "/contacts/#",
+    "/waiting",
+    "/runs",
+    "/settings",
+];
+
+/// Each page made by the service's own router, as HTML, on the day on which the last lead came.
+fn as_pages(runtime: &Runtime, ledgers: &[Filled; 2]) {
+    println!();
+    heading("as a page, ms", ledgers);
+    for page in PAGES {
+        let [small, large] = ledgers.each_ref().map(|filled| {
+            let last = DateTime::from_timestamp(filled::FROM + filled.leads * 30, 0);
+            let clock = Clock::simulated(last.expect("in range"));
+            let config = config::load(&filled.place.config(), &BTreeMap::new());
+            let config = config.expect("the configuration is right").config;
+            runtime.block_on(async {
+                let options = Options::file(filled.place.ledger(), clock.clone());
+                let ledger = options.open(Opener::Command).expect("it was just made");
+                let parts = Parts {
+                    ledger: ledger.clone(),
+                    read: overview::of(&ledger, &clock),
+                    clock,
+                    state: Arc::default(),
+                    jobs: Arc::default(),
+                    stopping: CancellationToken::new(),
+                    file: None,
+                };
+                let times = turn_to(&Admin::new(&config, parts), page, filled.leads).await;
+                ledger.close().await;
+                times
+            })
+        });
+        show(page, small, large, None);
+    }
+}
+
+async fn turn_to(admin: &Admin, page: &str, leads: i64) -> Vec<Duration> {
+    let mut rng = StdRng::seed_from_u64(7);
+    let mut times = Vec::new();
+    for _ in 0..ASKED {
+        let path = page.replace('#', &rng.random_range(1..=leads).to_string());
+        let request = Request::get(path).header("host", "localhost").body(Body::empty());
+        let begin = Instant::now();
+        let answer = admin.router().oneshot(request.expect("it is a request")).await;
+        let answer = answer.expect("it is answered");
+        assert!(answer.status().is_success(), "{page}: {}", answer.status());
+        answer.into_body().collect().await.expect("it has a body");
+        times.push(begin.elapsed());
+    }
+    times
+}
+
 fn as_commands(ledgers: &[Filled; 2]) {
     println!();
     heading("as a command, ms", ledgers);
@@ -136,14 +207,14 @@ fn words(command: &str) -> Vec<String> {
 
 fn heading(what: &str, [small, large]: &[Filled; 2]) {
     let (small, large) = (small.leads, large.leads);
-    println!("{what:<24} {small:>10} {large:>10} {:>8} {:>10}", "ratio", "--version");
+    println!("{what:<32} {small:>10} {large:>10} {:>8} {:>10}", "ratio", "--version");
 }
 
 /// Medians of both sizes, what the large one costs more, and the least a process can cost.
 fn show(name: &str, small: Vec<Duration>, large: Vec<Duration>, nothing: Option<Vec<Duration>>) {
     let (small, large) = (median(small), median(large));
     let nothing = nothing.map(|it| format!("{:.3}", median(it))).unwrap_or_default();
-    println!("{name:<24} {small:>10.3} {large:>10.3} {:>8.2} {nothing:>10}", large / small);
+    println!("{name:<32} {small:>10.3} {large:>10.3} {:>8.2} {nothing:>10}", large / small);
 }
 
 /// In milliseconds.

@@ -1,8 +1,8 @@
 -- The ledger. Times are milliseconds since 1970 in UTC. Booleans are 0 and 1.
 --
 -- Personal data stands in `payload` only, appended and blanked, never moved: `erase` sets it to
--- NULL. Rows of `delivery`, `lead`, `step`, `run`, `finding` and `tombstone` are evidence: each
--- change of one appends to `history`. Everything else is a cache or a queue, and may be rebuilt.
+-- NULL. Rows of `delivery`, `lead`, `step`, `run`, `finding`, `tombstone` and `action` are evidence:
+-- each change of one appends to `history`. Everything else is a cache or a queue, and may be rebuilt.
 
 -- Settings of this file: its own id, the key of keyed hashes, when the engine last ran.
 CREATE TABLE meta (
@@ -304,7 +304,7 @@ CREATE TABLE history (
     seq        INTEGER PRIMARY KEY,
     at         INTEGER NOT NULL,
     subject    TEXT NOT NULL
-               CHECK (subject = 'delivery' OR subject = 'lead' OR subject = 'step' OR subject = 'run' OR subject = 'finding' OR subject = 'tombstone'),
+               CHECK (subject = 'delivery' OR subject = 'lead' OR subject = 'step' OR subject = 'run' OR subject = 'finding' OR subject = 'tombstone' OR subject = 'action'),
     subject_id INTEGER NOT NULL,
     event      TEXT NOT NULL,
     digest     BLOB NOT NULL CHECK (length(digest) = 32),

@@ -13,7 +13,7 @@ mod erase;
 mod handover;
 mod inspect;
 mod notify;
-mod overview;
+pub mod overview;
 mod password;
 mod queue;
 mod reconcile;
@@ -98,7 +98,7 @@ async fn dispatch(args: Args) -> Result<(), Failure> {
         Command::Check(check) => inspect::check(&path, &check).await,
         Command::Simulate(simulate) => simulate::simulate(&simulate).await,
         Command::Password => password::password(),
-        Command::Run => run::run(load(&path)?).await,
+        Command::Run => run::run(&path, load(&path)?).await,
         Command::Demo(demo) => demo::demo(&demo).await,
         Command::Poll(output) => queue::poll(&load(&path)?, output.json).await,
         Command::Reconcile(it) => reconcile::reconcile(&load(&path)?, &it).await,

@@ -1,9 +1,10 @@
 //! The ledger: all that `ponte` knows, in one `SQLite` file, and the only SQL.
 //!
 //! Promises that what a caller was told is on disk, that a change is whole or not at all, and that
-//! every change of evidence (deliveries, leads, steps, runs with their findings, tombstones) is in
-//! a hash chain that `audit` proves. Leaves out every decision.
+//! every change of evidence (deliveries, leads, steps, runs with their findings, tombstones, what
+//! people did on the page) is in a hash chain that `audit` proves. Leaves out every decision.
 
+pub mod action;
 pub mod alert;
 pub mod audit;
 pub mod contact;
@@ -33,8 +34,10 @@ pub mod pulse;
 pub mod quota;
 pub mod replay;
 pub mod report;
+pub mod retry;
 pub mod route;
 pub mod run;
+pub mod runs;
 pub mod signs;
 pub mod sql;
 pub mod status;
@@ -43,6 +46,7 @@ pub mod sweep;
 pub mod tombstone;
 pub mod tx;
 pub mod unknown;
+pub mod waiting;
 pub mod work;
 
 mod checkpoint;

@@ -8,9 +8,7 @@ use crate::{
     clock::Clock,
     domain::{Fate, Lane, LeadState},
     ledger::{
-        Connection, Ledger, LedgerError,
-        leads::{self, Listed},
-        overview,
+        Connection, Ledger, LedgerError, leads, overview,
         status::{self, Counts},
         unknown,
     },
@@ -24,7 +22,7 @@ use crate::{
 const ROWS: u32 = 20;
 
 /// How the page reads `ledger`.
-pub(super) fn of(ledger: &Ledger, clock: &Clock) -> ReadOverview {
+pub fn of(ledger: &Ledger, clock: &Clock) -> ReadOverview {
     let (ledger, clock) = (ledger.clone(), clock.clone());
     Arc::new(move || {
         let (ledger, now) = (ledger.clone(), clock.now());
@@ -53,8 +51,8 @@ fn read(conn: &Connection, now: DateTime<Utc>) -> Result<Overview, LedgerError> 
         last_poll: counts.last_poll.as_ref().map(run),
         last_reconcile: counts.last_reconcile.as_ref().map(run),
         paused_routes: counts.paused.clone(),
-        recent: leads::list(conn, None, None, Some(ROWS))?.into_iter().map(row).collect(),
-        found: leads::found(conn, i64::from(ROWS))?.into_iter().map(row).collect(),
+        recent: leads::list(conn, None, None, Some(ROWS))?.into_iter().map(LeadRow::from).collect(),
+        found: leads::found(conn, i64::from(ROWS))?.into_iter().map(LeadRow::from).collect(),
     })
 }
 
@@ -94,20 +92,4 @@ fn lanes(counts: &Counts) -> Lanes {
 fn run(run: &status::Run) -> Run {
     let outcome = if run.outcome == "complete" { Outcome::Complete } else { Outcome::Partial };
     Run { started_at: run.started, ended: Some((run.finished, outcome)) }
-}
-
-fn row(lead: Listed) -> LeadRow {
-    LeadRow {
-        key: lead.key,
-        route: lead.route,
-        contact: lead.contact,
-        state: lead.state,
-        reason: lead.reason,
-        found_by: lead.found_by,
-        found_at: lead.found_at,
-        updated_at: lead.updated_at,
-        company: lead.company,
-        person: lead.person,
-        deal: lead.deal,
-    }
 }

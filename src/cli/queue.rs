@@ -1,6 +1,5 @@
 //! Commands that move work: `poll`, `pause`, `resume`, `retry`.
 
-use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::{
@@ -11,22 +10,10 @@ use super::{
 use crate::{
     clock::Clock,
     config::Config,
-    domain::{DeliveryId, Lane, LeadId, LeadState},
+    domain::{Lane, LeadId},
     engine::jobs::kind,
-    ledger::{self, Ledger, LedgerError, Tx, lead, open::Opener, work},
+    ledger::{self, Ledger, lead, open::Opener, retry},
 };
-
-/// Rows that change in one transaction: the receiver of a running engine waits for it.
-const BATCH: i64 = 200;
-
-/// The states in which a lead that is named is put back: all but that of an erased one.
-const ANY: [LeadState; 5] = [
-    LeadState::Pending,
-    LeadState::InDoubt,
-    LeadState::Done,
-    LeadState::Skipped,
-    LeadState::Failed,
-];
 
 /// One poll now; without a running engine, also what it found is brought in.
 pub(super) async fn poll(config: &Config, json: bool) -> Result<(), Failure> {
@@ -94,12 +81,12 @@ pub(super) async fn retry(config: &Config, retry: &Retry) -> Result<(), Failure>
     let ledger = super::open_ledger(config, &clock, Opener::Command)?;
     let now = clock.now();
     let answer: Value = if retry.what.quarantined {
-        json!({ "deliveries": quarantined(&ledger, now).await? })
+        json!({ "deliveries": retry::quarantined(&ledger, now).await? })
     } else if retry.what.failed {
-        json!({ "leads": failed(&ledger, now).await? })
+        json!({ "leads": retry::failed(&ledger, now).await? })
     } else {
         let leads = chosen(&ledger, retry).await?;
-        json!({ "leads": ledger.write(move |tx| put_back(tx, &leads, &ANY, Lane::Fresh, now)).await? })
+        json!({ "leads": ledger.write(move |tx| retry::put_back(tx, &leads, &retry::ANY, Lane::Fresh, now)).await? })
     };
     handover::wake(config, &ledger, &clock).await?;
     ledger.close().await;
@@ -111,32 +98,6 @@ pub(super) async fn retry(config: &Config, retry: &Retry) -> Result<(), Failure>
         say(&format!("{} deliveries are looked at again", answer["deliveries"]));
     }
     Ok(())
-}
-
-/// Puts back every quarantined delivery; returns how many.
-async fn quarantined(ledger: &Ledger, now: DateTime<Utc>) -> Result<u64, LedgerError> {
-    let (mut after, mut deliveries) = (DeliveryId(0), 0);
-    loop {
-        let retried = ledger
-            .write(move |tx| ledger::intake::retry_quarantined(tx, after, BATCH, now))
-            .await?;
-        deliveries += retried.deliveries;
-        let Some(last) = retried.last else { return Ok(deliveries) };
-        after = last;
-    }
-}
-
-/// Puts back every lead that failed, behind those whose webhook comes now; returns their keys.
-async fn failed(ledger: &Ledger, now: DateTime<Utc>) -> Result<Vec<String>, LedgerError> {
-    let (mut after, mut keys) = (LeadId(0), Vec::new());
-    loop {
-        let leads = ledger.read(move |conn| lead::failed_after(conn, after, BATCH)).await?;
-        let Some(last) = leads.last() else { return Ok(keys) };
-        after = *last;
-        let of = [LeadState::Failed];
-        let put = ledger.write(move |tx| put_back(tx, &leads, &of, Lane::Repair, now)).await?;
-        keys.extend(put);
-    }
 }
 
 /// The leads that are asked for; an unknown one is an error, and nothing is put back.
@@ -159,36 +120,3 @@ async fn chosen(ledger: &Ledger, retry: &Retry) -> Result<Vec<LeadId>, Failure> 
     }
     Ok(leads)
 }
-
-/// Puts those of `leads` that are in one of the states into the queue as if they had never been
-/// tried; returns their keys.
-///
-/// What stands in doubt or done keeps its state: it is only looked at now.
-fn put_back(
-    tx: &Tx<'_>,
-    leads: &[LeadId],
-    of: &[LeadState],
-    lane: Lane,
-    now: DateTime<Utc>,
-) -> Result<Vec<String>, LedgerError> {
-    let mut keys = Vec::new();
-    for id in leads {
-        // As it is now: an engine may have worked on it since it was chosen.
-        let Some(lead) = lead::get(tx, *id)?.filter(|lead| of.contains(&lead.state)) else {
-            continue;
-        };
-        if matches!(lead.state, LeadState::Failed | LeadState::Skipped | LeadState::Pending) {
-            let standing = lead::Standing {
-                reason: Some("tried again: a person asked for it"),
-                ..lead::Standing::default()
-            };
-            lead::set_state(tx, *id, LeadState::Pending, &standing, now)?;
-        }
-        work::restart(tx, *id, lead.route, lane, now)?;
-        keys.push(lead.key);
-    }
-    Ok(keys)
-}
-
-#[cfg(test)]
-mod tests;

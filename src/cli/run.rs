@@ -2,7 +2,7 @@
 //!
 //! The receiver opens first and needs neither `ActiveCampaign` nor Ploomes.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -52,7 +52,7 @@ pub struct Service {
 }
 
 /// Runs the service until a signal comes.
-pub(super) async fn run(config: Config) -> Result<(), Failure> {
+pub(super) async fn run(path: &Path, config: Config) -> Result<(), Failure> {
     let mut signals = Signals::catch().context("signals cannot be caught")?;
     let clock = Clock::system();
     let Some(lock) = EngineLock::try_take(&config.ledger.path)? else {
@@ -63,8 +63,10 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
         .into());
     };
     let ledger = super::open_ledger(&config, &clock, Opener::Engine(&lock))?;
-    let service =
-        start(&config, ledger.clone(), clock, World::Sockets, super::random_seed()).await?;
+    let environment = std::env::vars().collect();
+    let file = web::admin::File { path: path.to_owned(), environment, reload: None };
+    let (world, seed) = (World::Sockets, super::random_seed());
+    let service = start_with(&config, Some(file), ledger.clone(), clock, world, seed).await?;
     service.engine.start_schedule(&service.lifecycle);
     let wire = Wire::Http(http_client(compose::USER_AGENT).context("no HTTPS is possible")?);
     start_alerts(&service, &config, wire)?;
@@ -99,9 +101,21 @@ pub fn start_alerts(service: &Service, config: &Config, wire: Wire) -> anyhow::R
     Ok(())
 }
 
-/// Opens both sockets and starts every loop but the schedule.
+/// Opens both sockets and starts every loop but the schedule; there is no file to be edited.
 pub async fn start(
     config: &Config,
+    ledger: Ledger,
+    clock: Clock,
+    world: World,
+    seed: u64,
+) -> anyhow::Result<Service> {
+    start_with(config, None, ledger, clock, world, seed).await
+}
+
+/// The same, for a configuration that stands in a file, which the page can edit.
+async fn start_with(
+    config: &Config,
+    file: Option<web::admin::File>,
     ledger: Ledger,
     clock: Clock,
     world: World,
@@ -133,7 +147,18 @@ pub async fn start(
     let state = Arc::new(web::EngineState::default());
     let read = overview::of(&ledger, &clock);
     let watchdog = Watchdog::from_environment(ledger.clone());
-    let page = web::Admin::new(config, ledger.clone(), read, clock.clone(), Arc::clone(&state));
+    let page = web::Admin::new(
+        config,
+        web::admin::Parts {
+            ledger: ledger.clone(),
+            read,
+            clock: clock.clone(),
+            state: Arc::clone(&state),
+            jobs: Arc::clone(&engine.wake().jobs),
+            stopping: stopping.clone(),
+            file,
+        },
+    );
     let serve =
         |listener, router, limits| web::server::serve(listener, router, limits, stopping.clone());
     lifecycle.spawn("receiver", serve(receiver, inlet.router(), Limits::RECEIVER));

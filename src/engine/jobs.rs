@@ -26,26 +26,7 @@ use crate::{
     },
 };
 
-/// Names of jobs.
-pub mod kind {
-    /// One poll now.
-    pub const POLL: &str = "poll";
-    /// One reconciliation now: `{"route", "mode", "all", "wait_s"}`; the answer names the run.
-    pub const RECONCILE: &str = "reconcile";
-    /// What today's configuration would do with the leads of a time: `{"since", "until", "route",
-    /// "apply"}`.
-    pub const REPLAY: &str = "replay";
-    /// What would be done for a contact.
-    pub const PLAN: &str = "plan";
-    /// The configuration against both accounts.
-    pub const CHECK: &str = "check";
-    /// What a map can name.
-    pub const FIELDS: &str = "fields";
-    /// The custom field that carries lead keys, made where there is none: `{"key", "made"}`.
-    pub const LEAD_KEY_FIELD: &str = "lead_key_field";
-    /// Something in the ledger changed: look now.
-    pub const WAKE: &str = "wake";
-}
+pub use crate::ledger::job::kind;
 
 /// What an engine must be there for to perform a job of this kind.
 pub fn role_of(kind: &str) -> Role {

@@ -31,6 +31,8 @@ pub enum Subject {
     Finding,
     /// A person who was erased.
     Tombstone,
+    /// What a person did on the admin page.
+    Action,
 }
 
 sql::word_columns! {
@@ -41,13 +43,21 @@ sql::word_columns! {
         Run = "run",
         Finding = "finding",
         Tombstone = "tombstone",
+        Action = "action",
     }
 }
 
 impl Subject {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Delivery, Self::Lead, Self::Step, Self::Run, Self::Finding, Self::Tombstone];
+    pub const ALL: [Self; 7] = [
+        Self::Delivery,
+        Self::Lead,
+        Self::Step,
+        Self::Run,
+        Self::Finding,
+        Self::Tombstone,
+        Self::Action,
+    ];
 
     /// Every column of one row, with the hash of a payload in place of its id.
     const fn row(self) -> &'static str {
@@ -87,6 +97,7 @@ impl Subject {
                                WHERE tombstone_id = ?1 ORDER BY kind, key)) AS keys
                  FROM tombstone WHERE id = ?1"
             }
+            Self::Action => "SELECT id, at, peer, what, subject FROM action WHERE id = ?1",
         }
     }
 

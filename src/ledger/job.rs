@@ -9,6 +9,27 @@ use super::{LedgerError, Tx, sql, time::to_ms};
 /// How long an answer is kept for whoever asked: it may name people.
 const KEEP: TimeDelta = TimeDelta::minutes(10);
 
+/// Names of jobs.
+pub mod kind {
+    /// One poll now.
+    pub const POLL: &str = "poll";
+    /// One reconciliation now: `{"route", "mode", "all", "wait_s"}`; the answer names the run.
+    pub const RECONCILE: &str = "reconcile";
+    /// What today's configuration would do with the leads of a time: `{"since", "until", "route",
+    /// "apply"}`.
+    pub const REPLAY: &str = "replay";
+    /// What would be done for a contact.
+    pub const PLAN: &str = "plan";
+    /// The configuration against both accounts.
+    pub const CHECK: &str = "check";
+    /// What a map can name.
+    pub const FIELDS: &str = "fields";
+    /// The custom field that carries lead keys, made where there is none: `{"key", "made"}`.
+    pub const LEAD_KEY_FIELD: &str = "lead_key_field";
+    /// Something in the ledger changed: look now.
+    pub const WAKE: &str = "wake";
+}
+
 /// A job's row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JobId(pub i64);
@@ -18,7 +39,7 @@ pub struct JobId(pub i64);
 pub struct Job {
     /// Which.
     pub id: JobId,
-    /// What is asked; see `engine::jobs::kind`.
+    /// What is asked; see [`kind`].
     pub kind: String,
     /// With what.
     pub arguments: Value,
@@ -120,6 +141,41 @@ pub fn answer(conn: &Connection, job: JobId) -> Result<Option<(bool, String)>, L
          WHERE id = ?1 AND state IN ('done', 'failed')",
         [job.0],
         |row| Ok((row.get(0)?, row.get(1)?)),
+    )
+}
+
+/// A job as somebody who waits for it sees it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Seen {
+    /// What was asked.
+    pub kind: String,
+    /// With what.
+    pub arguments: Value,
+    /// When.
+    pub requested_at: DateTime<Utc>,
+    /// Whether it is done, and the answer; `None` while it is not finished.
+    pub answer: Option<(bool, Value)>,
+}
+
+/// Looks at a job; `None` where it is forgotten.
+pub fn look(conn: &Connection, job: JobId) -> Result<Option<Seen>, LedgerError> {
+    sql::maybe(
+        conn,
+        "SELECT kind, arguments, requested_at, state, coalesce(answer, '{}') AS answer
+         FROM job WHERE id = ?1",
+        [job.0],
+        |row| {
+            let json = |text: String| serde_json::from_str(&text).unwrap_or_default();
+            let state: String = row.get("state")?;
+            let is_finished = state == "done" || state == "failed";
+            let answer = (state == "done", json(row.get("answer")?));
+            Ok(Seen {
+                kind: row.get("kind")?,
+                arguments: json(row.get("arguments")?),
+                requested_at: sql::time_of(row, "requested_at")?,
+                answer: is_finished.then_some(answer),
+            })
+        },
     )
 }
 

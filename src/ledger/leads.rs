@@ -1,10 +1,14 @@
 //! Leads as a table, for `leads` and the page.
 
+mod page;
+
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, Row, ToSql};
 
 use super::{LedgerError, route, sql};
 use crate::domain::{ContactId, EnrollmentId, FoundBy, LeadState, RecordId};
+
+pub use page::{Wanted, Which, of_contacts, of_number, page};
 
 /// A lead as a table shows it; no personal data.
 #[derive(Debug, Clone, PartialEq, Eq)]

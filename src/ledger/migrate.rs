@@ -22,6 +22,7 @@ pub(super) const STEPS: &[&str] = &[
     include_str!("../../schema/0002_sweeps.sql"),
     include_str!("../../schema/0003_drift.sql"),
     include_str!("../../schema/0004_alerts.sql"),
+    include_str!("../../schema/0005_page.sql"),
 ];
 
 /// Marks a file as a ledger: the bytes `pnte`.

@@ -25,7 +25,7 @@ use super::{
 };
 use crate::domain::{ContactId, EnrollmentId, FoundBy, LeadState, RecordId};
 
-pub use days::{DAYS_MAX, Day};
+pub use days::{DAYS_MAX, Day, days};
 
 /// A reconciliation.
 #[derive(Debug, Clone, PartialEq)]
@@ -164,7 +164,7 @@ pub fn read(
     report.missed = missed(conn, report.id)?;
     report.found_by_poll = found_by_poll(conn, &report)?;
     let end = report.finished.unwrap_or(report.started);
-    report.days = days::read(conn, end, zone)?;
+    report.days = days(conn, end, zone, DAYS_MAX)?;
     report.head = Head::read(conn)?.hash;
     Ok(Some(report))
 }

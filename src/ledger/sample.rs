@@ -15,7 +15,7 @@ use rusqlite::Connection;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Ledger, LedgerError, PayloadKind, Subject, Tx, inbox, intake,
+    Ledger, LedgerError, PayloadKind, Subject, Tx, action, inbox, intake,
     journal::{self, Answer, Sending, StepId},
     lead::{self, NewLead, Standing},
     open::{Opener, Options},
@@ -365,6 +365,7 @@ fn runs(tx: &Tx<'_>, site: &Route) -> Result<(), LedgerError> {
         )?;
         tx.record(Subject::Run, id, "run", at(started))?;
     }
+    action::record(tx, "127.0.0.1", "retry", "site/1", at(409))?;
     tx.execute(
         "INSERT INTO finding (id, run_id, route_id, contact, enrollment, found_at, lead_id)
          VALUES (1, 2, ?1, 2, 52, ?2, 2)",

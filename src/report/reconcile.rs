@@ -62,6 +62,11 @@ impl Reconciliation {
         }
     }
 
+    /// The same, shown in another language than the configured one.
+    pub fn in_language(self, language: Language) -> Self {
+        Self { language, ..self }
+    }
+
     /// What it comes to, in a line.
     pub fn headline(&self) -> String {
         self.verdict(&words::ENGLISH)

@@ -1,14 +1,35 @@
-//! The admin address: the page, `/healthz`, `/readyz` and `/metrics`.
+//! The admin address: the pages, `/healthz`, `/readyz` and `/metrics`.
 //!
-//! Shows and changes nothing. Promises that the page loads nothing from elsewhere and runs no
-//! script, and that where a password is set nobody sees page or metrics without it. `/healthz` and
-//! `/readyz` say nothing about anybody and are open, for monitors.
+//! Promises that a page loads nothing from elsewhere and runs no script but its own file, that it
+//! works without any script, and that where a password is set nobody sees a page or metrics without
+//! it. A form does what its page said, once, and only where the page is ours; who did what is kept
+//! in the ledger. All that calls an API is asked of the engine, as the command line asks it.
+//! `/healthz` and `/readyz` say nothing about anybody and are open, for monitors.
 
+mod assets;
 mod attention;
+mod chart;
+mod desk;
+mod edit;
+mod frame;
 mod gate;
+mod jobs;
+mod leads;
+mod live;
 mod metrics;
-mod page;
+mod overview;
+mod person;
 mod ready;
+mod route_form;
+mod routes;
+mod rows;
+mod runs;
+mod session;
+mod settings;
+mod sign_in;
+mod story;
+mod visit;
+mod waiting;
 
 use std::{fmt, sync::Arc};
 
@@ -17,90 +38,84 @@ use axum::{
     extract::{Request, State},
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
-use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
-use self::{gate::Gate, page::Page, ready::Readiness};
-use super::{
-    engine_state::EngineState,
-    i18n::{self, Text},
-    overview::ReadOverview,
+use self::{
+    desk::{Desk, Settings},
+    frame::Refused,
+    visit::Visit,
 };
-use crate::{clock::Clock, config::Config, ledger::Ledger};
+use crate::config::Config;
 
-/// The page's style, served beside it because the policy lets nothing stand inline.
-const STYLE: &str = include_str!("../../templates/page.css");
+pub use self::{
+    desk::Parts,
+    edit::{File, Reload},
+};
 
 /// The admin address; clones are the same.
 #[derive(Clone)]
 pub struct Admin(Arc<Desk>);
 
-struct Desk {
-    read: ReadOverview,
-    state: Arc<EngineState>,
-    clock: Clock,
-    started_at: DateTime<Utc>,
-    readiness: Readiness,
-    gate: Option<Gate>,
-    settings: Settings,
-}
-
-/// What of the configuration the page goes by.
-struct Settings {
-    text: &'static Text,
-    timezone: Tz,
-    app_url: Option<String>,
-    activecampaign_rate: u32,
-    ploomes_rate: u32,
-}
-
 impl Admin {
-    /// The page of a service that starts now.
-    ///
-    /// `read` gives the numbers of `ledger`, which itself is only asked whether it can be written.
-    pub fn new(
-        config: &Config,
-        ledger: Ledger,
-        read: ReadOverview,
-        clock: Clock,
-        state: Arc<EngineState>,
-    ) -> Self {
-        let started_at = clock.now();
-        Self(Arc::new(Desk {
-            read,
-            state,
-            started_at,
-            readiness: Readiness::new(ledger, clock.clone(), &config.schedule, started_at),
-            clock,
-            gate: config.admin.password_hash.clone().map(Gate::new),
-            settings: Settings {
-                text: i18n::of(config.admin.language),
-                timezone: config.schedule.timezone,
-                app_url: config.ploomes.app_url.clone(),
-                activecampaign_rate: config.activecampaign.requests_per_second,
-                ploomes_rate: config.ploomes.requests_per_minute,
-            },
-        }))
+    /// The pages of a service that starts now.
+    pub fn new(config: &Config, parts: Parts) -> Self {
+        Self(Arc::new(Desk::new(config, parts)))
     }
 
     /// What is served at the admin address.
     pub fn router(&self) -> Router {
         let desk = &self.0;
-        let behind_the_gate = Router::new()
-            .route("/", get(page))
-            .route("/metrics", get(metrics))
-            .layer(from_fn_with_state(Arc::clone(desk), let_in));
+        let for_everybody = Router::new()
+            .route("/sign-in", get(sign_in::show).post(sign_in::sign_in))
+            .route("/language", post(sign_in::language))
+            .layer(from_fn_with_state(Arc::clone(desk), visit::greet));
         Router::new()
             .route("/healthz", get(async || "ok"))
             .route("/readyz", get(readyz))
-            .route("/assets/page.css", get(style))
-            .merge(behind_the_gate)
+            .route("/metrics", get(metrics))
+            .route("/assets/page.css", get(assets::style))
+            .route("/assets/page.js", get(assets::script))
+            .route("/assets/icon.svg", get(assets::icon))
+            .merge(for_everybody)
+            .merge(pages().layer(from_fn_with_state(Arc::clone(desk), visit::enter)))
             .layer(from_fn(protect))
             .with_state(Arc::clone(desk))
     }
+}
+
+/// The pages for those who are signed in.
+fn pages() -> Router<Arc<Desk>> {
+    Router::new()
+        .route("/", get(overview::show))
+        .route("/live", get(live::follow))
+        .route("/leads", get(leads::show))
+        .route("/leads/search", post(leads::search))
+        .route("/leads/{*key}", get(leads::of_key))
+        .route("/contacts/{contact}", get(story::show))
+        .route("/waiting", get(waiting::show))
+        .route("/waiting/retry", post(waiting::retry))
+        .route("/runs", get(runs::show))
+        .route("/runs/{run}", get(runs::report))
+        .route("/runs/poll", post(runs::poll))
+        .route("/runs/reconcile", post(runs::reconcile))
+        .route("/jobs/{job}", get(jobs::show))
+        .route("/routes", get(routes::show))
+        .route("/routes/{route}", get(routes::one))
+        .route("/routes/{route}/edit", get(edit::show).post(edit::save))
+        .route("/routes/{route}/lists", post(edit::read_lists))
+        .route("/routes/{route}/enabled", post(edit::switch))
+        .route("/routes/try", post(routes::dry_run))
+        .route("/routes/pause", post(routes::pause))
+        .route("/person", get(person::show).post(person::search))
+        .route("/person/{contact}", get(person::one))
+        .route("/person/{contact}/erase", post(person::erase))
+        .route("/person/{contact}/lift", post(person::lift))
+        .route("/settings", get(settings::show))
+        .route("/settings/check", post(settings::check))
+        .route("/sign-out", post(sign_in::sign_out))
+        .fallback(missing)
 }
 
 impl fmt::Debug for Admin {
@@ -109,21 +124,9 @@ impl fmt::Debug for Admin {
     }
 }
 
-async fn page(State(desk): State<Arc<Desk>>) -> Response {
-    let overview = match (desk.read)().await {
-        Ok(overview) => overview,
-        Err(error) => {
-            tracing::warn!(%error, "the page cannot be made");
-            return (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")).into_response();
-        }
-    };
-    let now = desk.clock.now();
-    let late = desk.readiness.late(&overview, now);
-    let view = desk.state.view();
-    let attention = attention::of(&overview, view.as_ref(), late, &desk.settings);
-    let page = Page::new(&desk.settings, &overview, view.as_ref(), attention, now);
-    let html = HeaderValue::from_static("text/html; charset=utf-8");
-    ([(header::CONTENT_TYPE, html)], page.html()).into_response()
+async fn missing(visit: Visit) -> Refused {
+    let words = &visit.words().refusals;
+    visit.refuse(StatusCode::NOT_FOUND, words.missing, words.missing_do)
 }
 
 async fn readyz(State(desk): State<Arc<Desk>>) -> Response {
@@ -132,10 +135,18 @@ async fn readyz(State(desk): State<Arc<Desk>>) -> Response {
     (status, axum::Json(ready.json())).into_response()
 }
 
-async fn metrics(State(desk): State<Arc<Desk>>) -> Response {
+/// For programs: the password by HTTP Basic; or for somebody who is signed in.
+async fn metrics(State(desk): State<Arc<Desk>>, headers: HeaderMap) -> Response {
+    let is_in = visit::cookie(&headers, visit::SESSION).is_some_and(|it| desk.sessions.goes_on(it));
+    if let (Some(gate), false) = (&desk.gate, is_in)
+        && let Some(refused) = gate.refuse(&headers).await
+    {
+        return refused;
+    }
+    let settings = desk.settings(desk.config().admin.language);
     match (desk.read)().await {
         Ok(overview) => {
-            let text = metrics::text(&overview, &desk.settings, desk.started_at, desk.clock.now());
+            let text = metrics::text(&overview, &settings, desk.started_at, desk.clock.now());
             let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
             ([(header::CONTENT_TYPE, HeaderValue::from_static(kind))], text).into_response()
         }
@@ -146,44 +157,27 @@ async fn metrics(State(desk): State<Arc<Desk>>) -> Response {
     }
 }
 
-async fn style() -> Response {
-    let css = HeaderValue::from_static("text/css; charset=utf-8");
-    // Asked for again by each version, and not by each renewal of the page.
-    let kept = HeaderValue::from_static("max-age=3600");
-    ([(header::CONTENT_TYPE, css), (header::CACHE_CONTROL, kept)], STYLE).into_response()
-}
-
-/// Lets a request through where it has the password, or where none is set.
-async fn let_in(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> Response {
-    let refused = match &desk.gate {
-        Some(gate) => gate.refuse(request.headers()).await,
-        None => None,
-    };
-    match refused {
-        Some(response) => response,
-        None => next.run(request).await,
-    }
-}
-
 /// Puts on each answer what keeps the page from being framed, sniffed, kept or led elsewhere.
 async fn protect(request: Request, next: Next) -> Response {
-    const HEADERS: [(HeaderName, &str); 4] = [
-        (
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; \
-             frame-ancestors 'none'",
-        ),
+    const HEADERS: [(HeaderName, &str); 5] = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),
-        (header::REFERRER_POLICY, "no-referrer"),
+        // Under "no-referrer" a browser does not say either where a form was.
+        (header::REFERRER_POLICY, "same-origin"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     ];
+    const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
+                          connect-src 'self'; form-action 'self'; base-uri 'none'; \
+                          frame-ancestors 'none'";
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    let no_store = HeaderValue::from_static("no-store");
-    headers.entry(header::CACHE_CONTROL).or_insert(no_store);
+    // The report of a run has its style inside, and a stricter policy of its own.
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(POLICY));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
 }
 

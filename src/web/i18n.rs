@@ -3,6 +3,7 @@
 //! Numbers and names go into sentences by functions, because the languages place them differently.
 
 mod english;
+pub mod pages;
 mod portuguese;
 
 use chrono::TimeDelta;
@@ -20,6 +21,8 @@ pub struct Text {
     pub tag: &'static str,
     /// How a moment is written.
     pub moment: &'static str,
+    /// How a day is written on the axis of a chart.
+    pub day: &'static str,
     /// What groups the digits of large numbers.
     pub thousands: char,
     /// Words for spans of time.
@@ -56,6 +59,8 @@ pub struct Text {
     pub no_leads: &'static str,
     /// Where no lead was missed.
     pub none_missed: &'static str,
+    /// The words of each page.
+    pub pages: &'static pages::Pages,
 }
 
 /// Sentences of two parts: what is wrong, and what to do.
@@ -140,6 +145,12 @@ pub struct Heads {
     pub recent: &'static str,
     /// The newest missed leads.
     pub found: &'static str,
+    /// Webhooks and missed leads by day.
+    pub days: &'static str,
+    /// Leads that came by their webhook.
+    pub by_webhook: &'static str,
+    /// Leads that did not.
+    pub missed: &'static str,
     /// A lead's column.
     pub lead: &'static str,
     /// A contact's column.

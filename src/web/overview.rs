@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::{
     domain::{ContactId, FoundBy, LeadState, RecordId},
-    ledger::LedgerError,
+    ledger::{LedgerError, leads::Listed},
 };
 
 /// Reads the overview; the page does not know how.
@@ -154,4 +154,22 @@ pub struct LeadRow {
     pub person: Option<RecordId>,
     /// Its deal in Ploomes.
     pub deal: Option<RecordId>,
+}
+
+impl From<Listed> for LeadRow {
+    fn from(lead: Listed) -> Self {
+        Self {
+            key: lead.key,
+            route: lead.route,
+            contact: lead.contact,
+            state: lead.state,
+            reason: lead.reason,
+            found_by: lead.found_by,
+            found_at: lead.found_at,
+            updated_at: lead.updated_at,
+            company: lead.company,
+            person: lead.person,
+            deal: lead.deal,
+        }
+    }
 }

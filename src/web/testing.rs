@@ -128,7 +128,7 @@ impl Answer {
 pub(super) fn post(path: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
     let body = body.as_ref();
     let mut request = format!(
-        "POST {path} HTTP/1.1\r\nhost: ponte\r\ncontent-type: \
+        "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: \
          application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n",
         body.len()
     )
@@ -139,5 +139,5 @@ pub(super) fn post(path: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
 
 /// A request without a body.
 pub(super) fn bare(method: &str, path: &str) -> String {
-    format!("{method} {path} HTTP/1.1\r\nhost: ponte\r\n\r\n")
+    format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\n\r\n")
 }

@@ -54,7 +54,9 @@ fn points_to_nothing(conn: &Connection, subject: Subject, id: i64) -> Result<boo
                               AND NOT EXISTS (SELECT 1 FROM payload WHERE payload.id = it.id))
              FROM step WHERE id = ?1"
         }
-        Subject::Lead | Subject::Run | Subject::Finding | Subject::Tombstone => return Ok(false),
+        Subject::Lead | Subject::Run | Subject::Finding | Subject::Tombstone | Subject::Action => {
+            return Ok(false);
+        }
     };
     sql::one(conn, sql, [id], |row| row.get(0))
 }

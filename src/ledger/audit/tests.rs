@@ -45,6 +45,7 @@ async fn a_changed_row_is_named() {
         ("UPDATE run SET outcome = 'complete', reason = NULL WHERE id = 2", "run", 2),
         ("UPDATE finding SET contact = 3", "finding", 1),
         ("UPDATE tombstone SET lifted_at = 1", "tombstone", 1),
+        ("UPDATE action SET subject = 'site/2'", "action", 1),
     ] {
         assert_eq!(found_after(sql).await, [(Kind::Changed, subject, Some(id))], "{sql}");
     }
@@ -52,9 +53,15 @@ async fn a_changed_row_is_named() {
 
 #[tokio::test]
 async fn a_deleted_row_is_named() {
-    for (table, id) in
-        [("delivery", 6), ("lead", 6), ("step", 2), ("run", 3), ("finding", 1), ("tombstone", 1)]
-    {
+    for (table, id) in [
+        ("delivery", 6),
+        ("lead", 6),
+        ("step", 2),
+        ("run", 3),
+        ("finding", 1),
+        ("tombstone", 1),
+        ("action", 1),
+    ] {
         let found = found_after(&format!("DELETE FROM {table} WHERE id = {id}")).await;
         assert!(found.contains(&(Kind::Deleted, table, Some(id))), "{table}: {found:?}");
         let halves = found.iter().filter(|it| it.0 == Kind::Balance).count();
@@ -83,6 +90,7 @@ async fn an_inserted_row_is_named() {
         ("run", "id, kind, started_at", "77, kind, 0"),
         ("finding", "id, run_id, route_id, contact, found_at", "77, run_id, route_id, contact, 0"),
         ("tombstone", "id, at", "77, at"),
+        ("action", "id, at, peer, what, subject", "77, at, peer, what, subject"),
     ] {
         let sql = format!("INSERT INTO {table} ({columns}) SELECT {changes} FROM {table} LIMIT 1");
         let found = found_after(&sql).await;

@@ -33,14 +33,15 @@ pub struct Day {
     pub missed: i64,
 }
 
-/// Counts the days up to `end`, by route and then by day.
-pub(super) fn read(
+/// Counts so many days up to `end`, by route and then by day.
+pub fn days(
     conn: &Connection,
     end: DateTime<Utc>,
     zone: Tz,
+    count: u64,
 ) -> Result<Vec<Day>, LedgerError> {
     let last = end.with_timezone(&zone).date_naive();
-    let first = last.checked_sub_days(Days::new(DAYS_MAX - 1)).unwrap_or(last);
+    let first = last.checked_sub_days(Days::new(count.saturating_sub(1))).unwrap_or(last);
     let from = midnight(first, zone);
     let mut days: BTreeMap<(i64, NaiveDate), (i64, i64)> = BTreeMap::new();
     let arguments = named_params! {

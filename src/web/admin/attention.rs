@@ -1,6 +1,6 @@
 //! What needs a person, and what to do about it.
 
-use super::{Settings, page, ready::Late};
+use super::{Settings, ready::Late, rows::moment};
 use crate::web::{
     engine_state::{EngineView, Service},
     i18n::Advice,
@@ -9,6 +9,13 @@ use crate::web::{
 
 /// Reasons named beside a count; the rest is a command away.
 const REASONS_MAX: usize = 3;
+
+/// Where things can be put right.
+const SETTINGS: &str = "/settings";
+const ROUTES: &str = "/routes";
+const WAITING: &str = "/waiting";
+const RUNS: &str = "/runs";
+const NOWHERE: &str = "";
 
 /// How much it needs one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,6 +34,8 @@ pub(super) struct Item {
     pub(super) what: String,
     /// What to do, with commands and keys in backticks.
     pub(super) to_do: String,
+    /// The page where it can be done; empty where there is none.
+    pub(super) link: &'static str,
 }
 
 /// Everything that needs a person, the weightiest first.
@@ -38,17 +47,20 @@ pub(super) fn of(
 ) -> Vec<Item> {
     let text = &settings.text.attention;
     let mut items = Vec::new();
-    let mut add = |weight, (what, to_do): Advice| items.push(Item { weight, what, to_do });
+    let mut add = |weight, link, (what, to_do): Advice| {
+        items.push(Item { weight, what, to_do, link });
+    };
     if overview.balance != 0 {
-        add(Weight::Act, (text.balance)(overview.balance));
+        add(Weight::Act, SETTINGS, (text.balance)(overview.balance));
     }
     if view.is_none() {
-        add(Weight::Act, (text.engine)());
+        add(Weight::Act, SETTINGS, (text.engine)());
     }
     for (service, since) in view.map(|it| it.key_refused.as_slice()).unwrap_or_default() {
-        let since = page::moment(settings, *since);
+        let since = moment(settings, *since);
         add(
             Weight::Act,
+            SETTINGS,
             match service {
                 Service::ActiveCampaign => (text.activecampaign_key)(&since),
                 Service::Ploomes => (text.ploomes_key)(&since),
@@ -56,39 +68,39 @@ pub(super) fn of(
         );
     }
     for (route, reasons) in view.map(|it| it.held.as_slice()).unwrap_or_default() {
-        add(Weight::Act, (text.held)(route, &reasons.join("; ")));
+        add(Weight::Act, ROUTES, (text.held)(route, &reasons.join("; ")));
     }
     if overview.leads.failed > 0 {
         let (what, to_do) = (text.failed)(overview.leads.failed);
-        add(Weight::Act, (with_reasons(what, &overview.failed_reasons), to_do));
+        add(Weight::Act, WAITING, (with_reasons(what, &overview.failed_reasons), to_do));
     }
     if overview.deliveries.quarantined > 0 {
         let (what, to_do) = (text.quarantined)(overview.deliveries.quarantined);
-        add(Weight::Act, (with_reasons(what, &overview.quarantine_reasons), to_do));
+        add(Weight::Act, WAITING, (with_reasons(what, &overview.quarantine_reasons), to_do));
     }
     if late.poll {
-        add(Weight::Act, (text.poll_late)());
+        add(Weight::Act, RUNS, (text.poll_late)());
     }
     if late.reconcile {
-        add(Weight::Act, (text.reconcile_late)());
+        add(Weight::Act, RUNS, (text.reconcile_late)());
     }
     if overview.unknown_tokens > 0 {
-        add(Weight::Know, (text.unknown_tokens)(overview.unknown_tokens));
+        add(Weight::Know, ROUTES, (text.unknown_tokens)(overview.unknown_tokens));
     }
     for route in &overview.paused_routes {
-        add(Weight::Know, (text.paused)(route));
+        add(Weight::Know, ROUTES, (text.paused)(route));
     }
     if is_partial(overview.last_poll) {
-        add(Weight::Know, (text.poll_partial)());
+        add(Weight::Know, RUNS, (text.poll_partial)());
     }
     if is_partial(overview.last_reconcile) {
-        add(Weight::Know, (text.reconcile_partial)());
+        add(Weight::Know, RUNS, (text.reconcile_partial)());
     }
     if overview.leads.in_doubt > 0 {
-        add(Weight::Know, (text.in_doubt)(overview.leads.in_doubt));
+        add(Weight::Know, WAITING, (text.in_doubt)(overview.leads.in_doubt));
     }
     if let Some(until) = view.and_then(|it| it.ploomes_waits_until) {
-        add(Weight::Know, (text.waits)(&page::moment(settings, until)));
+        add(Weight::Know, NOWHERE, (text.waits)(&moment(settings, until)));
     }
     items
 }

@@ -1,4 +1,4 @@
-//! HTTP Basic sign-in: one password, any name.
+//! The one password: asked by the sign-in page, and by HTTP Basic for programs that read metrics.
 //!
 //! Argon2 takes a core and 19 MiB for a moment, so that it is asked one request at a time, and not
 //! again for a password that was right a few minutes ago. Each wrong one makes the next wait
@@ -48,6 +48,19 @@ struct Known {
     until: Instant,
 }
 
+/// What came of asking for the password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Checked {
+    /// It is the one.
+    Right,
+    /// It is not.
+    Wrong,
+    /// Too many ask at once.
+    Busy,
+    /// What is configured is no hash.
+    Broken,
+}
+
 #[derive(Default)]
 struct Misses {
     pause: Duration,
@@ -64,20 +77,29 @@ impl Gate {
         }
     }
 
-    /// The answer to a request that is not let in.
+    /// The answer to a program that is not let in.
     pub(super) async fn refuse(&self, headers: &HeaderMap) -> Option<Response> {
         let Some(password) = headers.get(header::AUTHORIZATION).and_then(password_of) else {
             return Some(ask());
         };
-        let digest = Sha256::digest(&password).into();
-        if self.knows(&digest) {
-            return None;
+        match self.check(&password).await {
+            Checked::Right => None,
+            Checked::Busy => {
+                let again = [(header::RETRY_AFTER, HeaderValue::from_static("5"))];
+                Some((StatusCode::TOO_MANY_REQUESTS, again).into_response())
+            }
+            Checked::Wrong | Checked::Broken => Some(ask()),
         }
-        let Ok(_place) = self.waiting.try_acquire() else {
-            let again = [(header::RETRY_AFTER, HeaderValue::from_static("5"))];
-            return Some((StatusCode::TOO_MANY_REQUESTS, again).into_response());
-        };
-        (!self.check(password, digest).await).then(ask)
+    }
+
+    /// Whether this is the password.
+    pub(super) async fn check(&self, password: &[u8]) -> Checked {
+        let digest = Sha256::digest(password).into();
+        if self.knows(&digest) {
+            return Checked::Right;
+        }
+        let Ok(_place) = self.waiting.try_acquire() else { return Checked::Busy };
+        self.ask_argon2(password.to_vec(), digest).await
     }
 
     fn knows(&self, digest: &[u8; 32]) -> bool {
@@ -86,12 +108,12 @@ impl Gate {
         known.is_some_and(|known| known.digest.ct_eq(digest).into())
     }
 
-    /// Whether Argon2 says that the password is right.
-    async fn check(&self, password: Vec<u8>, digest: [u8; 32]) -> bool {
+    /// What Argon2 says of it.
+    async fn ask_argon2(&self, password: Vec<u8>, digest: [u8; 32]) -> Checked {
         let mut misses = self.misses.lock().await;
         if self.knows(&digest) {
             // The one before had the same.
-            return true;
+            return Checked::Right;
         }
         if let Some(until) = misses.until {
             sleep_until(until).await;
@@ -105,15 +127,18 @@ impl Gate {
                 let until = Instant::now() + KNOWN_FOR;
                 *self.known.lock().unwrap_or_else(PoisonError::into_inner) =
                     Some(Known { digest, until });
-                return true;
+                return Checked::Right;
             }
             Ok(Ok(false)) => tracing::warn!("a wrong password was given for the admin page"),
-            Ok(Err(error)) => tracing::error!(%error, "nobody can sign in to the admin page"),
+            Ok(Err(error)) => {
+                tracing::error!(%error, "nobody can sign in to the admin page");
+                return Checked::Broken;
+            }
             Err(error) => tracing::error!(%error, "checking a password broke off"),
         }
         misses.pause = (misses.pause * 2).clamp(PAUSE_FIRST, PAUSE_MAX);
         misses.until = Some(Instant::now() + misses.pause);
-        false
+        Checked::Wrong
     }
 }
 

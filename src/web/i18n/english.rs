@@ -1,11 +1,12 @@
 //! English.
 
-use super::{Advice, Attention, Engine, Heads, Text, Tiles, largest_unit};
+use super::{Advice, Attention, Engine, Heads, Text, Tiles, largest_unit, pages};
 use crate::domain::{FoundBy, LeadState};
 
 pub(super) static TEXT: Text = Text {
     tag: "en",
     moment: "%Y-%m-%d %H:%M:%S",
+    day: "%b %-d",
     thousands: ',',
     ago: |span| match largest_unit(span) {
         (0, _) => "just now".to_owned(),
@@ -17,7 +18,7 @@ pub(super) static TEXT: Text = Text {
         _ => format!("{count} things need you"),
     },
     as_of: "as of",
-    renews: "renews itself every 5 seconds",
+    renews: "renews itself",
     attention: ATTENTION,
     tiles: Tiles {
         balance: "Balance",
@@ -42,6 +43,9 @@ pub(super) static TEXT: Text = Text {
         runs: "Looking for what never came",
         recent: "Last leads",
         found: "Found without a webhook",
+        days: "Received and missed, by day",
+        by_webhook: "by webhook",
+        missed: "found without one",
         lead: "Lead",
         contact: "Contact",
         state: "State",
@@ -79,6 +83,7 @@ pub(super) static TEXT: Text = Text {
     records: ["company", "person", "deal"],
     no_leads: "No lead has come yet.",
     none_missed: "None so far: every lead came by its webhook.",
+    pages: &pages::ENGLISH,
 };
 
 const ATTENTION: Attention = Attention {

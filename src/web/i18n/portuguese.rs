@@ -1,11 +1,12 @@
 //! Portuguese of Brazil.
 
-use super::{Advice, Attention, Engine, Heads, Text, Tiles, largest_unit};
+use super::{Advice, Attention, Engine, Heads, Text, Tiles, largest_unit, pages};
 use crate::domain::{FoundBy, LeadState};
 
 pub(super) static TEXT: Text = Text {
     tag: "pt-BR",
     moment: "%d/%m/%Y %H:%M:%S",
+    day: "%d/%m",
     thousands: '.',
     ago: |span| match largest_unit(span) {
         (0, _) => "agora".to_owned(),
@@ -17,7 +18,7 @@ pub(super) static TEXT: Text = Text {
         _ => format!("{count} pontos precisam de você"),
     },
     as_of: "situação em",
-    renews: "atualiza sozinha a cada 5 segundos",
+    renews: "atualiza sozinha",
     attention: ATTENTION,
     tiles: Tiles {
         balance: "Balanço",
@@ -42,6 +43,9 @@ pub(super) static TEXT: Text = Text {
         runs: "À procura do que não chegou",
         recent: "Últimos leads",
         found: "Encontrados sem webhook",
+        days: "Recebidos e em falta, por dia",
+        by_webhook: "por webhook",
+        missed: "encontrados sem ele",
         lead: "Lead",
         contact: "Contato",
         state: "Situação",
@@ -79,6 +83,7 @@ pub(super) static TEXT: Text = Text {
     records: ["empresa", "pessoa", "negócio"],
     no_leads: "Nenhum lead chegou ainda.",
     none_missed: "Nenhum até agora: todos os leads vieram pelo webhook.",
+    pages: &pages::PORTUGUESE,
 };
 
 const ATTENTION: Attention = Attention {

@@ -96,6 +96,11 @@ async fn each_address_of_the_page_is_the_contract_s_and_asks_for_the_password_wh
     let running = ponte.run().await;
     let base = format!("http://{}", running.admin);
     let page = client.get(&base).send().await.unwrap();
-    assert_eq!(page.status(), 401);
-    assert!(page.headers()["www-authenticate"].to_str().unwrap().starts_with("Basic"));
+    assert_eq!((page.status().as_u16(), page.text().await.unwrap()), (303, String::new()));
+    let sign_in = client.get(format!("{base}/sign-in")).send().await.unwrap();
+    assert_eq!((sign_in.status().as_u16(), kind(&sign_in).as_str()), (200, "text/html"));
+    let metrics = client.get(format!("{base}/metrics")).send().await.unwrap();
+    assert_eq!(metrics.status(), 401);
+    assert!(metrics.headers()["www-authenticate"].to_str().unwrap().starts_with("Basic"));
+    assert_eq!(client.get(format!("{base}/healthz")).send().await.unwrap().status(), 200);
 }

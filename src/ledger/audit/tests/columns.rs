@@ -127,7 +127,8 @@ async fn every_column_of_the_evidence_is_covered_and_every_other_table_is_named(
             "tombstone",
             "tombstone_key",
             "history",
-            "tally"
+            "tally",
+            "action"
         ]
     );
     for table in &not_evidence {

@@ -17,7 +17,7 @@ struct Edit {
 }
 
 fn edits() -> impl Strategy<Value = Edit> {
-    (0..6_usize, any::<usize>(), any::<usize>(), any::<i64>(), "[a-z]{0,8}")
+    (0..Subject::ALL.len(), any::<usize>(), any::<usize>(), any::<i64>(), "[a-z]{0,8}")
         .prop_map(|(table, row, column, number, text)| Edit { table, row, column, number, text })
 }
 

@@ -1,27 +1,49 @@
-//! The page: what its template shows, all of it text by then.
+//! The overview: is anything broken that somebody must act on?
+
+use std::sync::Arc;
 
 use askama::Template;
+use axum::extract::State;
 use chrono::{DateTime, Utc};
 
 use super::{
-    Settings,
-    attention::{Item, Weight},
+    Desk, Settings,
+    attention::{self, Item, Weight},
+    chart,
+    frame::{Frame, Here, Shown, html},
+    rows::{Row, class, moment, row},
+    visit::Visit,
 };
 use crate::{
-    domain::{LeadState, RecordId},
+    domain::LeadState,
+    ledger::LedgerError,
     web::{
         engine_state::EngineView,
         i18n::Text,
-        overview::{LeadRow, Outcome, Overview, Run},
+        overview::{Outcome, Overview, Run},
     },
 };
 
-/// The page; see `templates/page.html`.
+/// How often the page is loaded again where no script runs, in seconds.
+const REFRESH: u32 = 5;
+
+/// What of the overview makes it another one; how long ago things were does not.
+pub(super) type Shape = (Arc<Overview>, Option<EngineView>);
+
+/// The page; see `templates/admin/overview.html`.
 #[derive(Template)]
-#[template(path = "page.html")]
-pub(super) struct Page {
+#[template(path = "admin/overview.html")]
+struct Whole {
+    frame: Frame,
+    /// HTML of the part.
+    part: String,
+}
+
+/// The part of the page that follows the numbers.
+#[derive(Template)]
+#[template(path = "admin/overview_main.html")]
+struct Page {
     text: &'static Text,
-    version: &'static str,
     as_of: String,
     heading: String,
     must_act: bool,
@@ -42,6 +64,7 @@ pub(super) struct Page {
     runs: [RunShown; 2],
     recent: Vec<Row>,
     found: Vec<Row>,
+    days: Vec<chart::Bar>,
 }
 
 /// Counts side by side: a bar, and a legend.
@@ -77,39 +100,35 @@ struct RunShown {
     next: String,
 }
 
-/// One lead.
-struct Row {
-    key: String,
-    contact: i64,
-    state: &'static str,
-    state_class: &'static str,
-    reason: String,
-    found_by: &'static str,
-    records: Vec<Record>,
-    moment: String,
-    ago: String,
+pub(super) async fn show(State(desk): State<Arc<Desk>>, visit: Visit) -> Shown {
+    let (_, part) = fragment(&desk, &visit).await.map_err(|error| visit.failed(&error))?;
+    let title = visit.words().frame.overview;
+    let mut frame = desk.frame(&visit, Here::Overview, title).await;
+    frame.refresh = REFRESH;
+    Ok(html(&Whole { frame, part }))
 }
 
-/// A record in Ploomes.
-struct Record {
-    name: &'static str,
-    id: i64,
-    /// Empty where the configuration has no `app_url`.
-    url: String,
-}
-
-/// A moment as people read it, in the configured zone.
-pub(super) fn moment(settings: &Settings, at: DateTime<Utc>) -> String {
-    at.with_timezone(&settings.timezone).format(settings.text.moment).to_string()
+/// The part that follows the numbers, and what makes it another one.
+pub(super) async fn fragment(desk: &Desk, visit: &Visit) -> Result<(Shape, String), LedgerError> {
+    let settings = &visit.settings;
+    let overview = desk.overview().await?;
+    let now = desk.clock.now();
+    let days = desk.chart.bars(&desk.ledger, settings, now).await?;
+    let late = desk.readiness.late(&overview, now);
+    let view = desk.state.view();
+    let attention = attention::of(&overview, view.as_ref(), late, settings);
+    let page = Page::new(settings, &overview, view.as_ref(), (attention, days), now);
+    let part = page.render().expect("a string takes all that is written to it");
+    Ok(((overview, view), part))
 }
 
 impl Page {
     /// The page of one moment.
-    pub(super) fn new(
+    fn new(
         settings: &Settings,
         overview: &Overview,
         view: Option<&EngineView>,
-        attention: Vec<Item>,
+        (attention, days): (Vec<Item>, Vec<chart::Bar>),
         now: DateTime<Utc>,
     ) -> Self {
         let text = settings.text;
@@ -119,7 +138,6 @@ impl Page {
         let waiting = leads.pending + leads.in_doubt + deliveries.pending;
         Self {
             text,
-            version: env!("CARGO_PKG_VERSION"),
             as_of: moment(settings, now),
             heading: match to_act {
                 0 => text.all_well.to_owned(),
@@ -164,12 +182,8 @@ impl Page {
             ],
             recent: overview.recent.iter().map(|lead| row(settings, lead, now)).collect(),
             found: overview.found.iter().map(|lead| row(settings, lead, now)).collect(),
+            days,
         }
-    }
-
-    /// The page as HTML, with every value escaped.
-    pub(super) fn html(&self) -> String {
-        self.render().expect("a string takes all that is written to it")
     }
 }
 
@@ -256,50 +270,5 @@ fn run(
         outcome,
         is_partial,
         next: next.map_or_else(|| "–".to_owned(), |at| moment(settings, at)),
-    }
-}
-
-fn row(settings: &Settings, lead: &LeadRow, now: DateTime<Utc>) -> Row {
-    let text = settings.text;
-    let [company, person, deal] = text.records;
-    let records = [
-        (company, "contact", lead.company),
-        (person, "contact", lead.person),
-        (deal, "deal", lead.deal),
-    ];
-    Row {
-        key: lead.key.clone(),
-        contact: lead.contact.0,
-        state: (text.state)(lead.state),
-        state_class: class(lead.state),
-        reason: lead.reason.clone().unwrap_or_default(),
-        found_by: (text.found_by)(lead.found_by),
-        records: records
-            .into_iter()
-            .filter_map(|(name, path, id)| Some(record(settings, name, path, id?)))
-            .collect(),
-        moment: moment(settings, lead.updated_at),
-        ago: (text.ago)(now - lead.updated_at),
-    }
-}
-
-/// A record's name, and its address in Ploomes' own page.
-fn record(settings: &Settings, name: &'static str, path: &str, id: RecordId) -> Record {
-    let url = settings.app_url.as_ref().map(|base| {
-        let base = base.trim_end_matches('/');
-        format!("{base}/{path}/{id}")
-    });
-    Record { name, id: id.0, url: url.unwrap_or_default() }
-}
-
-/// The style's name for where a lead stands.
-const fn class(state: LeadState) -> &'static str {
-    match state {
-        LeadState::Done => "good",
-        LeadState::Skipped => "fair",
-        LeadState::Pending => "wait",
-        LeadState::InDoubt => "doubt",
-        LeadState::Failed => "bad",
-        LeadState::Erased => "mute",
     }
 }

@@ -1,0 +1,232 @@
+//! The form that edits a route: as the file has it, with the live lists of both accounts, and what
+//! of it is written where it is saved.
+
+use crate::{
+    config::{At, Edit, EditError, MapRow, NameOrId, OwnerRef, Route, Setting, Source},
+    domain::{Behaviour, Existing},
+};
+
+use super::visit::Posted;
+
+/// Rows that a form can have: more than both accounts have fields.
+pub(super) const ROWS_MAX: usize = 500;
+
+/// Empty rows below the map, for who has no script to add one.
+const SPARE: usize = 3;
+
+/// What the form says of a route: texts as they stand in its fields.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Draft {
+    pub(super) enabled: bool,
+    pub(super) create: String,
+    pub(super) pipeline: String,
+    pub(super) stage: String,
+    pub(super) guard: bool,
+    pub(super) existing: String,
+    pub(super) owner: String,
+    pub(super) origin: String,
+    pub(super) tags: String,
+    pub(super) rows: Vec<DraftRow>,
+}
+
+/// A field of the form: its key, its text now and before, and what the text means.
+type Field<'a> = (&'static str, &'a str, &'a str, fn(&str) -> Setting);
+
+/// A row of the map; one without a target is none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct DraftRow {
+    /// A name, or a template where it has braces.
+    pub(super) from: String,
+    pub(super) to: String,
+    pub(super) required: bool,
+}
+
+impl Draft {
+    /// A route as it is configured.
+    pub(super) fn of(route: &Route) -> Self {
+        let name = |it: &Option<NameOrId>| match it {
+            Some(NameOrId::Name(name)) => name.clone(),
+            Some(NameOrId::Id(id)) => id.to_string(),
+            None => String::new(),
+        };
+        let owners: Vec<String> = route
+            .owner
+            .iter()
+            .map(|it| match it {
+                OwnerRef::Id(id) => id.to_string(),
+                OwnerRef::Email(email) => email.clone(),
+            })
+            .collect();
+        Self {
+            enabled: route.enabled,
+            create: word(&Behaviour::ALL, route.create),
+            pipeline: name(&route.pipeline),
+            stage: name(&route.stage),
+            guard: route.skip_if_open_deal,
+            existing: word(&Existing::ALL, route.existing),
+            owner: owners.join(", "),
+            origin: route.origin.clone().unwrap_or_default(),
+            tags: route.tags.join(", "),
+            rows: route.map.iter().map(DraftRow::of).collect(),
+        }
+    }
+
+    /// A route as somebody filled in the form.
+    pub(super) fn read(posted: &Posted) -> Self {
+        let text = |name: &str| posted.get(name).trim().to_owned();
+        let rows = (0..ROWS_MAX)
+            .map(|row| DraftRow {
+                from: text(&format!("from-{row}")),
+                to: text(&format!("to-{row}")),
+                required: posted.get(&format!("required-{row}")) == "yes",
+            })
+            .filter(|it| !it.from.is_empty() || !it.to.is_empty())
+            .collect();
+        Self {
+            enabled: posted.get("enabled") == "yes",
+            create: text("create"),
+            pipeline: text("pipeline"),
+            stage: text("stage"),
+            guard: posted.get("guard") == "yes",
+            existing: text("existing"),
+            owner: text("owner"),
+            origin: text("origin"),
+            tags: text("tags"),
+            rows,
+        }
+    }
+
+    /// The rows of the form: those that there are, and some to fill in.
+    pub(super) fn with_spare_rows(&self) -> Vec<DraftRow> {
+        let spare = std::iter::repeat_n(DraftRow::default(), SPARE);
+        self.rows.iter().cloned().chain(spare).collect()
+    }
+
+    /// Puts into the file what differs from `was`, and nothing else.
+    pub(super) fn write(&self, edit: &mut Edit, route: &str, was: &Self) -> Result<(), EditError> {
+        let at = At::Route(route);
+        for (key, now, before) in
+            [("enabled", self.enabled, was.enabled), ("skip_if_open_deal", self.guard, was.guard)]
+        {
+            if now != before {
+                edit.set(at, key, &now.into())?;
+            }
+        }
+        let settings: [Field<'_>; 7] = [
+            ("create", &self.create, &was.create, |it| it.into()),
+            ("pipeline", &self.pipeline, &was.pipeline, name_or_id),
+            ("stage", &self.stage, &was.stage, name_or_id),
+            ("existing", &self.existing, &was.existing, |it| it.into()),
+            ("owner", &self.owner, &was.owner, |it| list(it, name_or_id)),
+            ("origin", &self.origin, &was.origin, |it| it.into()),
+            ("tags", &self.tags, &was.tags, |it| list(it, |tag| tag.into())),
+        ];
+        for (key, now, before, setting) in settings {
+            if now == before {
+                continue;
+            }
+            if now.is_empty() {
+                edit.unset(at, key)?;
+            } else {
+                edit.set(at, key, &setting(now))?;
+            }
+        }
+        if self.rows != was.rows {
+            let rows: Vec<MapRow> = self.rows.iter().map(DraftRow::row).collect();
+            edit.set_map(route, &rows)?;
+        }
+        Ok(())
+    }
+}
+
+impl DraftRow {
+    fn of(row: &MapRow) -> Self {
+        let (Source::From(from) | Source::Template(from)) = &row.source;
+        Self { from: from.clone(), to: row.to.clone(), required: row.required }
+    }
+
+    fn row(&self) -> MapRow {
+        let source = if self.from.contains("{{") || self.from.contains("{%") {
+            Source::Template(self.from.clone())
+        } else {
+            Source::From(self.from.clone())
+        };
+        MapRow { source, to: self.to.clone(), required: self.required, line: None }
+    }
+}
+
+/// A name, or an id where it is a number.
+fn name_or_id(text: &str) -> Setting {
+    text.parse::<i64>().map_or_else(|_| text.into(), Setting::from)
+}
+
+fn list(text: &str, one: fn(&str) -> Setting) -> Setting {
+    let items = text.split(',').map(str::trim).filter(|it| !it.is_empty());
+    Setting::List(items.map(one).collect())
+}
+
+/// The word of a value in the configuration.
+fn word<T: PartialEq + Copy>(all: &[(&'static str, T)], value: T) -> String {
+    all.iter().find(|it| it.1 == value).map_or_else(String::new, |it| it.0.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeMap, path::Path};
+
+    use super::*;
+    use crate::config::EXAMPLE;
+
+    fn opened() -> (Edit, Draft) {
+        let edit = Edit::fresh(Path::new("config.toml"), EXAMPLE).unwrap();
+        let config = edit.check(&BTreeMap::new()).unwrap().config;
+        (edit, Draft::of(&config.routes[0]))
+    }
+
+    #[test]
+    fn a_form_that_nobody_changed_changes_nothing() {
+        let (mut edit, draft) = opened();
+        draft.write(&mut edit, "site", &draft).unwrap();
+        assert_eq!(edit.text(), EXAMPLE);
+    }
+
+    #[test]
+    fn what_was_filled_in_is_what_is_read_again() {
+        let (mut edit, was) = opened();
+        let row = |from: &str, to: &str, required| DraftRow {
+            from: from.to_owned(),
+            to: to.to_owned(),
+            required,
+        };
+        let draft = Draft {
+            enabled: false,
+            create: "person-deal".to_owned(),
+            pipeline: "77".to_owned(),
+            stage: "Novo".to_owned(),
+            guard: false,
+            existing: "leave".to_owned(),
+            owner: "ana@example.com, 7".to_owned(),
+            origin: "Site".to_owned(),
+            tags: "lead, quente".to_owned(),
+            rows: vec![
+                row("full_name", "person.Name", false),
+                row("field.CPF", "person.CPF", true),
+                row("{{ full_name }} - site", "deal.Title", false),
+            ],
+        };
+        draft.write(&mut edit, "site", &was).unwrap();
+        let config = edit.check(&BTreeMap::new()).unwrap().config;
+        assert_eq!(Draft::of(&config.routes[0]), draft);
+        assert!(edit.text().contains("# Part of the key of each of its leads."));
+    }
+
+    #[test]
+    fn an_emptied_field_is_taken_out() {
+        let (mut edit, was) = opened();
+        let with = Draft { origin: "Site".to_owned(), ..was.clone() };
+        with.write(&mut edit, "site", &was).unwrap();
+        was.write(&mut edit, "site", &with).unwrap();
+        let config = edit.check(&BTreeMap::new()).unwrap().config;
+        assert_eq!(config.routes[0].origin, None);
+    }
+}

@@ -1,0 +1,212 @@
+// What people do on the pages, and what comes of it.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { launch, Person } from "./support/browser.mjs";
+import { PASSWORD, until, World } from "./support/world.mjs";
+
+let world, browser;
+
+before(async () => {
+  world = await World.start();
+  browser = await launch();
+  await until("a lead that failed and one that is done", async () => {
+    const { leads } = await world.status();
+    return leads.failed >= 1 && leads.done >= 1;
+  });
+});
+
+after(async () => {
+  await browser?.close();
+  await world?.end();
+});
+
+test("a lead appears on the overview while somebody looks", async () => {
+  const person = await Person.open(browser, world.page);
+  await person.go("/");
+  const first = () => person.page.locator("#live tbody .key").first().textContent();
+  const before = await first();
+  // No reload: a mark on the document stays.
+  await person.page.evaluate(() => { document.documentElement.dataset.mark = "stays"; });
+  await until("another lead on top", async () => (await first()) !== before);
+  assert.equal(await person.page.getAttribute("html", "data-mark"), "stays");
+  await person.close();
+});
+
+test("a contact is found by e-mail, number and lead, and its story is told", async () => {
+  const person = await Person.open(browser, world.page, { language: "en" });
+  const done = (await world.leads()).find((it) => it.state === "done");
+  const story = JSON.parse(await world.command(["explain", String(done.contact), "--json"]));
+  const search = async (words) => {
+    await person.go("/leads");
+    await person.page.getByRole("searchbox").fill(words);
+    await person.page.getByRole("button", { name: "Search" }).click();
+  };
+  await search(story.email);
+  await person.page.waitForURL((url) => url.pathname === `/contacts/${done.contact}`);
+  const text = await person.text();
+  for (const word of [story.email, done.lead, "create person", "create deal"]) assert.ok(text.includes(word), word);
+  await search(String(done.deal));
+  await person.page.getByRole("link", { name: done.lead, exact: true }).waitFor();
+  await search(done.lead);
+  await person.page.waitForURL((url) => url.pathname === `/contacts/${done.contact}`);
+  await search("nobody@example.com");
+  await person.page.getByText("Nothing was found for this.").waitFor();
+  await search("nonsense");
+  await person.page.getByRole("alert").getByText("Write it whole").waitFor();
+  await person.isForEverybody("a search that was not understood");
+  await person.close();
+});
+
+test("a dry run on a real contact says what would be done, and writes nothing", async () => {
+  const person = await Person.open(browser, world.page, { language: "en" });
+  const failed = (await world.leads()).find((it) => it.state === "failed");
+  await person.go("/routes/site");
+  await person.page.getByLabel("E-mail or number of a contact").fill(String(failed.contact));
+  await person.page.getByRole("button", { name: "Try it" }).click();
+  await person.page.getByText(failed.lead).waitFor();
+  await person.isForEverybody("dry run");
+  await person.picture("dry-run");
+  await person.go("/routes");
+  await person.page.getByLabel("E-mail or number of a contact").fill("not a contact");
+  await person.page.getByRole("button", { name: "Try it" }).click();
+  await person.page.getByText("Write the contact's whole e-mail address").waitFor();
+  await person.close();
+});
+
+test("a poll and a reconciliation are started, and answer", async () => {
+  const person = await Person.open(browser, world.page, { language: "en" });
+  await person.go("/runs");
+  await person.page.getByRole("button", { name: "Poll now" }).click();
+  await person.page.getByText("The poll read everything.").waitFor();
+  await person.go("/runs");
+  await person.page.getByRole("button", { name: "Start the reconciliation" }).click();
+  await person.page.getByRole("link", { name: "Report" }).click();
+  await person.page.waitForURL(/\/runs\/\d+$/);
+  await person.go("/settings");
+  await person.page.getByRole("button", { name: /^Check keys/ }).click();
+  await person.page.getByText(/are right|has to be put right/).waitFor();
+  await person.close();
+});
+
+test("a route is paused and goes on", async () => {
+  const person = await Person.open(browser, world.page, { language: "en" });
+  await person.go("/routes/site");
+  await person.page.getByRole("button", { name: "Pause" }).click();
+  await person.page.getByText("paused: webhooks are kept").waitFor();
+  await person.page.getByRole("button", { name: "Resume" }).click();
+  await person.page.getByRole("button", { name: "Pause" }).waitFor();
+  await person.page.getByText("Show the URL").click();
+  assert.match(await person.page.locator("#url").textContent(), /^\/webhooks\/browser-test-token/);
+  await person.page.getByRole("button", { name: "Copy" }).click();
+  await person.close();
+});
+
+test("a route is edited and works, and a lead that failed is retried", async () => {
+  const person = await Person.open(browser, world.page, { language: "en" });
+  await person.go("/routes/site");
+  await person.page.getByRole("link", { name: "Edit" }).click();
+  await person.isForEverybody("edit");
+  await person.page.getByRole("button", { name: "Read the live lists" }).click();
+  await person.page.getByText("The lists of both accounts are here").waitFor();
+  const offered = await person.page.locator("datalist option").evaluateAll((all) => all.map((it) => it.value));
+  for (const name of ["field.CPF", "person.CPF", "deal.Title"]) assert.ok(offered.includes(name), name);
+  await person.picture("route-edit-lists");
+
+  // A wrong step says what is wrong, and nothing is saved.
+  const before = await world.text();
+  await person.page.getByLabel("From ActiveCampaign 3").fill("feild.CPF");
+  await person.page.getByRole("button", { name: "Save and use" }).click();
+  await person.page.getByRole("alert").getByText("Nothing was saved").waitFor();
+  assert.equal(await person.page.getByLabel("From ActiveCampaign 3").inputValue(), "feild.CPF");
+  assert.equal(await world.text(), before);
+  await person.isForEverybody("edit refused");
+  await person.picture("route-edit-refused");
+
+  // A row more, one that is not required any more, and the TOML of it all.
+  await person.page.getByLabel("From ActiveCampaign 3").fill("field.CPF");
+  await person.page.getByLabel("Required 3").uncheck();
+  await person.page.getByLabel("From ActiveCampaign 6").fill("phone");
+  await person.page.getByLabel("To Ploomes 6").fill("person.Phones");
+  await person.page.getByRole("button", { name: "Add a row" }).click();
+  assert.equal(await person.page.getByLabel("To Ploomes 9").inputValue(), "");
+  await person.page.getByRole("button", { name: "Show the TOML" }).click();
+  const toml = await person.page.locator("#toml").textContent();
+  assert.ok(toml.includes('to = "person.Phones"') && !toml.includes("browser-test-token"), toml);
+  assert.equal(await world.text(), before);
+  await person.page.getByRole("button", { name: "Save and use" }).click();
+  await person.page.getByRole("status").getByText(/^The configuration is saved/).waitFor();
+  const text = await world.text();
+  for (const kept of ["# Made by a test.", "# until the sales team is asked", "# Sales asked for it.", 'to = "person.Phones"']) {
+    assert.ok(text.includes(kept), kept);
+  }
+  if (await person.page.getByText("once ponte is started again").count()) {
+    await world.stop();
+    await world.run();
+  }
+
+  // What failed for want of a document is brought in now.
+  const { lead } = (await world.leads()).find((it) => it.state === "failed");
+  await person.go("/waiting");
+  await person.page.getByRole("checkbox", { name: `Choose ${lead}`, exact: true }).check();
+  await person.page.getByRole("button", { name: "Try the chosen ones again" }).first().click();
+  await person.page.getByRole("status").getByText("1 lead is in the queue again.").waitFor();
+  await until(`${lead} is in Ploomes`, async () => (await world.leads()).find((it) => it.lead === lead).state === "done");
+  await person.close();
+});
+
+test("a person is erased, after a number was written, and can be let in again", async () => {
+  const person = await Person.open(browser, world.page, { language: "en" });
+  const done = (await world.leads()).find((it) => it.state === "done");
+  const { email } = JSON.parse(await world.command(["explain", String(done.contact), "--json"]));
+  await person.go("/person");
+  await person.isForEverybody("person");
+  await person.page.getByLabel("E-mail or number of the contact").fill(email);
+  await person.page.getByRole("button", { name: "Look" }).click();
+  await person.page.waitForURL((url) => url.pathname === `/person/${done.contact}`);
+  await person.isForEverybody("a person's data");
+  await person.picture("person");
+  await person.page.getByLabel(/to confirm$/).fill("0");
+  await person.page.getByRole("button", { name: "Erase" }).click();
+  await person.page.getByRole("alert").getByText("nothing was erased").waitFor();
+  await person.page.getByLabel(/to confirm$/).fill(String(done.contact));
+  await person.page.getByRole("button", { name: "Erase" }).click();
+  await person.page.getByText("Everything held of this person is removed.").waitFor();
+  assert.equal((await world.leads()).find((it) => it.lead === done.lead).state, "erased");
+  await person.page.getByRole("button", { name: "Lift the mark" }).click();
+  await person.page.getByText("The mark is lifted").waitFor();
+  await person.close();
+});
+
+test("who signs in is let in, all others are told why not", async () => {
+  const hash = (await world.command(["password"], `${PASSWORD}\n`)).trim();
+  await world.stop();
+  await world.edit((text) => text.replace('language = "pt-BR"', `language = "pt-BR"\npassword_hash = "${hash}"`));
+  await world.run();
+  for (const language of ["pt-BR", "en"]) {
+    const person = await Person.open(browser, world.page, { language });
+    await person.go("/leads?show=failed");
+    assert.ok(person.path().startsWith("/sign-in?to="));
+    await person.isForEverybody("sign-in");
+    await person.picture("sign-in");
+    const words = { "pt-BR": ["Senha", "Entrar", "Senha incorreta", "Sair"], en: ["Password", "Sign in", "The password is wrong", "Sign out"] };
+    const [field, button, wrong, out] = words[language];
+    await person.page.getByLabel(field).fill("a wrong one");
+    await person.page.getByRole("button", { name: button }).click();
+    await person.page.getByRole("alert").getByText(wrong).waitFor();
+    await person.isForEverybody("sign-in refused");
+    await person.picture("sign-in-refused");
+    await person.page.getByLabel(field).fill(PASSWORD);
+    await person.page.getByRole("button", { name: button }).click();
+    await person.page.waitForURL("**/leads?show=failed");
+    const [session] = (await person.context.cookies()).filter((it) => it.name === "ponte-session");
+    assert.equal(session.httpOnly, true);
+    assert.equal(session.sameSite, "Strict");
+    await person.page.getByRole("button", { name: out }).click();
+    await person.page.waitForURL("**/sign-in");
+    await person.go("/leads");
+    assert.ok(person.path().startsWith("/sign-in?to="));
+    await person.close();
+  }
+});
