@@ -8,6 +8,7 @@
 pub mod alerts;
 pub mod alive;
 pub mod backoff;
+mod bare;
 pub mod claim;
 pub mod drift;
 pub mod execute;

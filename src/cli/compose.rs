@@ -1,6 +1,6 @@
 //! The composition root: the only place that builds an engine out of a configuration.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
 use chrono::{DateTime, NaiveTime, SubsecRound, TimeZone, Utc};
@@ -16,6 +16,7 @@ use crate::{
         backoff::Backoff,
         reconcile::Mode,
         route::{Membership, Route},
+        wake::FALLBACK_TICK,
     },
     ledger::{self, Ledger, route::KeyKind},
     ploomes,
@@ -37,10 +38,20 @@ pub enum World {
         activecampaign: Arc<dyn Remote>,
         /// Ploomes.
         ploomes: Arc<dyn Remote>,
+        /// How long a loop sleeps at most: longer where no other process writes into the ledger.
+        tick: Duration,
     },
 }
 
 impl World {
+    /// How long a loop sleeps at most.
+    const fn tick(&self) -> Duration {
+        match self {
+            Self::Sockets => FALLBACK_TICK,
+            Self::InProcess { tick, .. } => *tick,
+        }
+    }
+
     /// How `ActiveCampaign` and Ploomes are reached, in this order.
     pub(super) fn wires(self) -> anyhow::Result<(Wire, Wire)> {
         Ok(match self {
@@ -49,7 +60,7 @@ impl World {
                     .context("no HTTPS is possible")?;
                 (Wire::Http(client.clone()), Wire::Http(client))
             }
-            Self::InProcess { activecampaign, ploomes } => {
+            Self::InProcess { activecampaign, ploomes, .. } => {
                 (Wire::InProcess(activecampaign), Wire::InProcess(ploomes))
             }
         })
@@ -66,6 +77,7 @@ pub async fn engine(
     seed: u64,
     role: Role,
 ) -> anyhow::Result<Engine> {
+    let tick = world.tick();
     let (to_activecampaign, to_ploomes) = world.wires()?;
     let zone = config.schedule.timezone;
     let routes = routes(config, &ledger, &clock, role).await?;
@@ -81,7 +93,7 @@ pub async fn engine(
         reader,
         writer,
         routes,
-        settings: settings(config, zone),
+        settings: Settings { tick, ..settings(config, zone) },
         seed,
         role,
     };
@@ -175,6 +187,7 @@ fn settings(config: &Config, zone: Tz) -> Settings {
     Settings {
         activecampaign_host: config.activecampaign.host().to_owned(),
         lead_key_field: config.ploomes.lead_key_field.clone(),
+        tick: FALLBACK_TICK,
         settle: config.ploomes.settle,
         backoff: Backoff { first: config.retry.first, max: config.retry.max },
         attempts: config.retry.attempts,

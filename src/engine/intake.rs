@@ -22,7 +22,7 @@ pub(super) async fn run(shared: Arc<Shared>, stopping: CancellationToken) {
     let work = async {
         loop {
             match read_some(&shared).await {
-                Ok(0) => woken_or_due(&shared.wake.intake, None).await,
+                Ok(0) => woken_or_due(&shared.wake.intake, None, shared.settings.tick).await,
                 Ok(_) => shared.wake.matcher.notify_one(),
                 Err(error) => {
                     tracing::error!(%error, "deliveries cannot be read");

@@ -51,7 +51,7 @@ pub(super) async fn run(shared: Arc<Shared>, stopping: CancellationToken) {
             tokio::select! {
                 biased;
                 Some(()) = jobs.next(), if !jobs.is_empty() => {}
-                () = woken_or_due(&shared.wake.jobs, None) => {}
+                () = woken_or_due(&shared.wake.jobs, None, shared.settings.tick) => {}
             }
         }
     };

@@ -55,7 +55,7 @@ pub(super) async fn run(shared: Arc<Shared>, stopping: CancellationToken) {
             }
             // Lookups only read AC, and their hints wait in the inbox for the next start.
             () = stopping.cancelled() => return,
-            () = woken_or_due(&shared.wake.matcher, next) => {}
+            () = woken_or_due(&shared.wake.matcher, next, shared.settings.tick) => {}
         }
     }
 }

@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
+    bare,
     reference::{Lens, Ready},
     shared::Shared,
 };
@@ -171,11 +172,15 @@ pub(super) async fn search(
     let first = find(controls.clone()).await?;
     // Whoever answers is not down: what fails now fails for a reason of its own.
     shared.health.succeeded(shared.now());
+    if first.control_seen {
+        shared.bare.shown();
+    }
     if shows_all(&first, search) || (controls.is_empty() && !throttled) {
         return Ok(seen(first, lens));
     }
     match shared.reader.newest_contact(lane).await? {
         Some(newest) => {
+            shared.bare.shown();
             let now = shared.now();
             shared
                 .ledger
@@ -194,8 +199,10 @@ pub(super) async fn search(
                 Err(ObserveError::NoControl)
             }
         }
-        // An account without a single contact: asked twice, it said the same.
-        None if controls.is_empty() => Ok(seen(find(Vec::new()).await?, lens)),
+        // Asked twice, it said the same.
+        None if bare::is_bare(shared, &controls, lane).await? => {
+            Ok(seen(find(Vec::new()).await?, lens))
+        }
         None => Err(ObserveError::NoControl),
     }
 }

@@ -94,7 +94,7 @@ async fn keep_polling(shared: &Shared) {
         if let Err(error) = alive {
             tracing::error!(%error, "the ledger cannot be written");
         }
-        woken_or_due(&shared.wake.scheduler, None).await;
+        woken_or_due(&shared.wake.scheduler, None, shared.settings.tick).await;
     }
 }
 
@@ -136,7 +136,7 @@ async fn keep_reconciling(shared: &Shared) {
             Ok(_) => {}
             Err(error) => tracing::error!(%error, "the last reconciliation cannot be read"),
         }
-        woken_or_due(&shared.wake.reconciler, None).await;
+        woken_or_due(&shared.wake.reconciler, None, shared.settings.tick).await;
     }
 }
 

@@ -16,6 +16,7 @@ use super::{
     Lifecycle,
     alive::Alive,
     backoff::Backoff,
+    bare::Bare,
     claim,
     health::Health,
     housekeeping, intake, jobs, matcher,
@@ -80,6 +81,8 @@ pub struct Settings {
     pub activecampaign_host: String,
     /// The custom field of deals that carries the lead key.
     pub lead_key_field: Option<String>,
+    /// How long a loop sleeps at most.
+    pub tick: Duration,
     /// How long an in-doubt write may still be on its way.
     pub settle: Duration,
     /// Waits after failures.
@@ -122,6 +125,7 @@ pub(super) struct Shared {
     pub(super) settings: Settings,
     pub(super) reference: Reference,
     pub(super) health: Health,
+    pub(super) bare: Bare,
     pub(super) role: Role,
     /// Since when `ActiveCampaign` has refused the key.
     /// Fires when the service stops; set where it was started.
@@ -151,6 +155,7 @@ impl Engine {
             settings: parts.settings,
             reference: Reference::default(),
             health: Health::default(),
+            bare: Bare::default(),
             role: parts.role,
             stopping: OnceLock::new(),
             wake: Wake::default(),

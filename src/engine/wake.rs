@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::{sync::Notify, time::Instant};
 
-/// How long a loop sleeps at most: work that another process put in the ledger is seen then.
+/// How long a loop sleeps at most, usually: work that another process put in the ledger is seen then.
 pub const FALLBACK_TICK: Duration = Duration::from_secs(1);
 
 /// Who can be woken.
@@ -28,9 +28,9 @@ pub struct Wake {
     pub heartbeat: Arc<Notify>,
 }
 
-/// Sleeps until woken, until `due`, or until the fallback tick, whichever is first.
-pub async fn woken_or_due(notify: &Notify, due: Option<Duration>) {
-    let wait = due.map_or(FALLBACK_TICK, |due| due.min(FALLBACK_TICK));
+/// Sleeps until woken, until `due`, or for a `tick`, whichever is first.
+pub async fn woken_or_due(notify: &Notify, due: Option<Duration>, tick: Duration) {
+    let wait = due.map_or(tick, |due| due.min(tick));
     tokio::select! {
         biased;
         () = notify.notified() => {}

@@ -66,7 +66,7 @@ pub(super) async fn run(shared: Arc<Shared>, stopping: CancellationToken) {
             }
             Some(()) = passes.next(), if !passes.is_empty() => idle = None,
             () = stopping.cancelled(), if !stops => {}
-            () = woken_or_due(&shared.wake.worker, idle.flatten()), if waits && !claims => idle = None,
+            () = woken_or_due(&shared.wake.worker, idle.flatten(), shared.settings.tick), if waits && !claims => idle = None,
         }
     }
 }

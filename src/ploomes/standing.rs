@@ -155,6 +155,11 @@ impl Reader {
             .collect())
     }
 
+    /// The newest company or person; `None` where the account has none, which is proved.
+    pub async fn proved_newest_contact(&self, lane: Lane) -> Result<Option<RecordId>, CallError> {
+        self.control("/Contacts", lane).await
+    }
+
     /// The newest record at `path`; `None` where the account has none, which is proved.
     async fn control(&self, path: &'static str, lane: Lane) -> Result<Option<RecordId>, CallError> {
         let newest = || Query::of(path).order_by("Id desc").top(1).select(&["Id"]);

@@ -18,7 +18,7 @@ use ponte::{
     clock::Clock,
     config::{self, Config},
     domain::{AutomationId, ContactId, Fate, LeadState},
-    engine::{Engine, Lifecycle, Role, jobs::kind},
+    engine::{Engine, Lifecycle, Role, jobs::kind, wake::FALLBACK_TICK},
     ledger::{self, Ledger, leads::Listed, open::Opener, status::Counts},
     simulator::{
         activecampaign::{self, ActiveCampaign, NewAutomation, NewContact, Step},
@@ -385,7 +385,11 @@ async fn build(
     source: &Arc<Tap>,
     tap: &Arc<Tap>,
 ) -> (Engine, Lifecycle, activecampaign::Receiver) {
-    let world = World::InProcess { activecampaign: source.clone(), ploomes: tap.clone() };
+    let world = World::InProcess {
+        activecampaign: source.clone(),
+        ploomes: tap.clone(),
+        tick: FALLBACK_TICK,
+    };
     let engine = compose::engine(config, ledger.clone(), clock.clone(), world, 7, Role::Works)
         .await
         .unwrap();

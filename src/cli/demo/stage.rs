@@ -15,6 +15,7 @@ use crate::{
     clock::Clock,
     config::{self, Config},
     domain::{EnrollmentId, LeadState},
+    engine::wake::FALLBACK_TICK,
     ledger::{self, EngineLock, Ledger, audit::Outcome, open::Opener},
     simulator::{
         activecampaign::{self, ActiveCampaign, NewAutomation, Receiver, Step, WebhookLuck},
@@ -183,6 +184,7 @@ impl Stage {
         let wires = Wires::InProcess {
             activecampaign: Arc::new(activecampaign.clone()),
             ploomes: ploomes.clone(),
+            tick: FALLBACK_TICK,
         };
         let service = run::start(&config, ledger.clone(), clock, wires, seed).await?;
         Ok(Self {

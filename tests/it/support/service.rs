@@ -18,7 +18,7 @@ use ponte::{
     },
     config::{self, Config},
     domain::{ContactId, Fate, LeadState},
-    engine::{Engine, Lifecycle, Role},
+    engine::{Engine, Lifecycle, Role, wake::FALLBACK_TICK},
     ledger::{
         self, EngineLock, Ledger, Options,
         explain::Story,
@@ -211,6 +211,7 @@ impl Service {
             Way::InProcess | Way::Paused => World::InProcess {
                 activecampaign: Arc::new(accounts.activecampaign.clone()),
                 ploomes: accounts.ploomes.clone(),
+                tick: FALLBACK_TICK,
             },
         };
         let (engine, lifecycle, receiver) = match way {

@@ -217,6 +217,7 @@ impl Rig {
         let world = World::InProcess {
             activecampaign: Arc::new(self.activecampaign.clone()),
             ploomes: self.ploomes.clone(),
+            tick: crate::engine::wake::FALLBACK_TICK,
         };
         let (ledger, clock) = (self.ledger.clone(), self.clock.clone());
         let engine = compose::engine(&config, ledger, clock, world, 7, crate::engine::Role::Works)

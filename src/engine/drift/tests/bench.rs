@@ -121,6 +121,7 @@ impl Bench {
         let world = World::InProcess {
             activecampaign: Arc::new(activecampaign.clone()),
             ploomes: ploomes.clone(),
+            tick: crate::engine::wake::FALLBACK_TICK,
         };
         let engine = compose::engine(
             &config,
