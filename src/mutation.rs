@@ -14,17 +14,20 @@ pub enum Protection {
     SlidingWindow,
     /// Leads that share an identity are never in work at the same time.
     IdentityLock,
+    /// Whoever was erased is recognised when they come again.
+    Tombstone,
     /// A poll that could not read everything moves no watermark.
     WatermarkRule,
 }
 
 impl Protection {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::LookBeforeRepeat,
         Self::CommitBeforeAnswer,
         Self::SlidingWindow,
         Self::IdentityLock,
+        Self::Tombstone,
         Self::WatermarkRule,
     ];
 }

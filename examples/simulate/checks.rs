@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use chrono::TimeDelta;
 use ponte::{
     domain::{ContactId, EnrollmentId, FoundBy, LeadState, RecordId},
     ledger::{
@@ -29,6 +30,8 @@ pub(super) struct Facts<'a> {
     pub(super) activecampaign: &'a ActiveCampaign,
     pub(super) ploomes: &'a Ploomes,
     pub(super) truth: MutexGuard<'a, Truth>,
+    /// All bytes of the ledger and of what lies beside it.
+    pub(super) files: Vec<u8>,
     /// Deliveries that the receiver said that it has.
     pub(super) taken: u64,
     pub(super) counts: Counts,
@@ -45,7 +48,7 @@ pub(super) struct Facts<'a> {
 type Check = fn(&Facts<'_>) -> Vec<String>;
 
 /// The checkers, by name.
-const CHECKS: [(&str, Check); 12] = [
+const CHECKS: [(&str, Check); 13] = [
     ("balance", balance),
     ("chain", chain),
     ("kept", kept),
@@ -57,6 +60,7 @@ const CHECKS: [(&str, Check); 12] = [
     ("window", window),
     ("missed are reported", missed_are_reported),
     ("polls find", polls_find),
+    ("nothing erased comes back", erased_stays_out),
     ("explained", explained),
 ];
 
@@ -118,7 +122,8 @@ fn settled(facts: &Facts<'_>) -> Vec<String> {
     let is_fine = |lead: &&Listed| match lead.state {
         LeadState::Done => lead.person.is_some(),
         LeadState::Skipped | LeadState::Failed => lead.reason.is_some(),
-        LeadState::Pending | LeadState::InDoubt | LeadState::Erased => false,
+        LeadState::Erased => true,
+        LeadState::Pending | LeadState::InDoubt => false,
     };
     let open = facts.leads.iter().filter(|it| !is_fine(it));
     open.map(|it| format!("{} is {} ({:?})", it.key, it.state, it.reason)).collect()
@@ -129,6 +134,9 @@ fn settled(facts: &Facts<'_>) -> Vec<String> {
 fn one_lead(facts: &Facts<'_>) -> Vec<String> {
     let mut wrong = Vec::new();
     for (id, contact, route) in facts.entries() {
+        if facts.truth.erased.contains_key(&contact) {
+            continue;
+        }
         let is_it = |it: &&Listed| it.enrollment == Some(id) && it.route == route;
         let held: Vec<&Listed> = facts.leads.iter().filter(is_it).collect();
         match held.as_slice() {
@@ -153,7 +161,7 @@ fn one_deal(facts: &Facts<'_>) -> Vec<String> {
     let held: BTreeMap<i64, &Listed> =
         facts.leads.iter().filter_map(|it| Some((it.deal?.0, it))).collect();
     for deal in facts.made(0) {
-        if !held.contains_key(&deal) && !facts.touched(deal) {
+        if !held.contains_key(&deal) && !facts.touched(deal) && facts.truth.erased.is_empty() {
             wrong.push(format!("deal {deal} is nobody's"));
         }
     }
@@ -179,7 +187,11 @@ fn one_person(facts: &Facts<'_>) -> Vec<String> {
         let mut seen: BTreeMap<String, i64> = BTreeMap::new();
         for record in there.iter().filter(|it| it["TypeId"] == kind) {
             let Some(id) = record["Id"].as_i64() else { continue };
-            if !made.contains(&id) || facts.touched(id) {
+            let erased = |it: &ContactId| {
+                let now = facts.truth.people.get(it);
+                now.is_some_and(|now| record["Email"] == now.email.as_str())
+            };
+            if !made.contains(&id) || facts.touched(id) || facts.truth.erased.keys().any(erased) {
                 continue;
             }
             let key = folded(record[property].as_str().unwrap_or_default());
@@ -222,6 +234,9 @@ fn newest_wins(facts: &Facts<'_>) -> Vec<String> {
             continue;
         }
         let Some(now) = facts.truth.people.get(contact) else { continue };
+        if facts.truth.erased.contains_key(contact) {
+            continue;
+        }
         let failed = |it: &Listed| it.contact == *contact && it.warnings.is_some();
         if facts.leads.iter().any(failed) {
             continue;
@@ -260,8 +275,9 @@ fn missed_are_reported(facts: &Facts<'_>) -> Vec<String> {
             |it: &&(EnrollmentId, ContactId, _)| it.1 == record.contact && it.2 == automation;
         let single = facts.truth.entered.iter().filter(alone).count() == 1;
         let truth = &facts.truth;
-        let pure =
-            !truth.mixed.contains(&record.contact) && !truth.forged.contains(&record.contact);
+        let pure = !truth.erased.contains_key(&record.contact)
+            && !truth.mixed.contains(&record.contact)
+            && !truth.forged.contains(&record.contact);
         if !(never_sent && single && pure) {
             continue;
         }
@@ -298,6 +314,32 @@ fn polls_find(facts: &Facts<'_>) -> Vec<String> {
     wrong
 }
 
+/// Of whoever was erased no byte is left, nothing is written any more, and no lead is open.
+fn erased_stays_out(facts: &Facts<'_>) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let done = facts.truth.erased.iter().filter_map(|(contact, at)| Some((contact, (*at)?)));
+    for (contact, at) in done {
+        for lead in facts.leads.iter().filter(|it| it.contact == *contact) {
+            if lead.state != LeadState::Erased {
+                wrong.push(format!("{} of {contact} is {}", lead.key, lead.state));
+            }
+        }
+        let Some(now) = facts.truth.people.get(contact) else { continue };
+        let email = now.email.as_bytes();
+        if facts.files.windows(email.len()).any(|it| it.eq_ignore_ascii_case(email)) {
+            wrong.push(format!("the address of {contact} is in the ledger's files"));
+        }
+        // A request that was on its way then arrives.
+        let on_its_way = at + TimeDelta::seconds(1);
+        for write in facts.ploomes.applied().iter().filter(|it| it.at > on_its_way) {
+            if write.body["Email"] == now.email.as_str() {
+                wrong.push(format!("{contact} is written to Ploomes at {}", write.at));
+            }
+        }
+    }
+    wrong
+}
+
 /// Each record that was made stands in somebody's story with its reason, and so does each lead and
 /// each delivery that came to nothing.
 fn explained(facts: &Facts<'_>) -> Vec<String> {
@@ -316,7 +358,9 @@ fn explained(facts: &Facts<'_>) -> Vec<String> {
             for step in lead.steps.iter().filter(|it| !it.reason.trim().is_empty()) {
                 told.extend(step.record.map(|it| it.0));
             }
-            let any = lead.lead.reason.is_some() || !lead.steps.is_empty();
+            // That somebody was erased is the reason.
+            let erased = lead.lead.state == LeadState::Erased;
+            let any = erased || lead.lead.reason.is_some() || !lead.steps.is_empty();
             if !any {
                 wrong.push(format!("nothing says why {} is {}", lead.lead.key, lead.lead.state));
             }
@@ -324,7 +368,8 @@ fn explained(facts: &Facts<'_>) -> Vec<String> {
     }
     for (kind, what) in [(0, "deal"), (1, "company"), (2, "person")] {
         for id in facts.made(kind).difference(&told) {
-            if !facts.touched(*id) {
+            // What was written of somebody who was erased then has no story any more.
+            if !facts.touched(*id) && facts.truth.erased.is_empty() {
                 wrong.push(format!("nobody's story tells of {what} {id}"));
             }
         }

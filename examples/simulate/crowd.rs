@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use ponte::{
     clock::Clock,
     domain::{AutomationId, ContactId, EnrollmentId},
@@ -59,6 +59,9 @@ pub(super) struct Truth {
     pub(super) mixed: BTreeSet<ContactId>,
     /// All entries, by automation.
     pub(super) entered: Vec<(EnrollmentId, ContactId, AutomationId)>,
+    /// Contacts whose person was erased, and when that was done by the right time; `None` while it
+    /// is under way, or was cut off.
+    pub(super) erased: BTreeMap<ContactId, Option<DateTime<Utc>>>,
     /// Contacts in whose name somebody posted a webhook.
     pub(super) forged: BTreeSet<ContactId>,
     /// Records of Ploomes that people changed, merged or deleted.
@@ -80,6 +83,8 @@ pub(super) struct Crowd {
     pub(super) trace: Arc<Trace>,
     /// Our clock, where it is stepped.
     pub(super) clock: Option<Clock>,
+    /// How far it may be from where it began, in seconds.
+    pub(super) steps: [i64; 3],
     truth: Mutex<Truth>,
 }
 
@@ -90,11 +95,11 @@ impl Crowd {
         automations: Vec<AutomationId>,
         mail: Arc<Mail>,
         trace: Arc<Trace>,
-        clock: Option<Clock>,
+        (clock, steps): (Option<Clock>, [i64; 3]),
     ) -> Self {
         let vip = activecampaign.add_tag("VIP");
         let truth = Mutex::default();
-        Self { activecampaign, ploomes, automations, vip, mail, trace, clock, truth }
+        Self { activecampaign, ploomes, automations, vip, mail, trace, clock, steps, truth }
     }
 
     pub(super) fn truth(&self) -> MutexGuard<'_, Truth> {
@@ -110,6 +115,14 @@ impl Crowd {
         }
     }
 
+    /// Somebody who may be erased now.
+    pub(super) fn somebody(&self, rng: &mut StdRng) -> Option<ContactId> {
+        let truth = self.truth();
+        let can = |it: &ContactId| !truth.mixed.contains(it) && !truth.erased.contains_key(it);
+        let all: Vec<ContactId> = truth.people.keys().copied().filter(can).collect();
+        all.choose(rng).copied()
+    }
+
     fn act(&self, rng: &mut StdRng) {
         let mut truth = self.truth();
         let truth = &mut *truth;
@@ -120,12 +133,12 @@ impl Crowd {
             (45..57, Some(who)) => self.changes(rng, truth, who),
             (57..61, Some(who)) => self.moves(rng, truth, who),
             (61..65, Some(who)) => self.merges(rng, truth, who),
-            (65..68, Some(who)) => self.goes(truth, who),
+            (65..68, Some(who)) => self.goes(rng, truth, who),
             (68..72, Some(who)) => self.is_known_already(rng, truth, who),
             (72..86, _) => self.somebody_works_in_ploomes(rng, truth),
             (86..92, _) => self.forges(rng, truth),
             (92..95, _) => self.steps_the_clock(rng, truth),
-            (_, Some(who)) => self.tags(truth, who),
+            (_, Some(who)) => self.tags(who),
         };
         let now = self.activecampaign.now().format("%H:%M:%S%.3f");
         self.trace.say(format!("{now} crowd: {deed}"));
@@ -186,6 +199,9 @@ impl Crowd {
     }
 
     fn moves(&self, rng: &mut StdRng, truth: &mut Truth, who: ContactId) -> String {
+        if truth.erased.contains_key(&who) {
+            return format!("{who} was erased");
+        }
         let email = format!("q{}@example.com", rng.random_range(0..1_000_000));
         let done = self.activecampaign.change_email(who, &email);
         if done.is_ok()
@@ -197,8 +213,11 @@ impl Crowd {
     }
 
     fn merges(&self, rng: &mut StdRng, truth: &mut Truth, winner: ContactId) -> String {
-        let others: Vec<ContactId> =
-            truth.people.keys().copied().filter(|it| *it != winner).collect();
+        let is_other = |it: &ContactId| *it != winner && !truth.erased.contains_key(it);
+        let others: Vec<ContactId> = truth.people.keys().copied().filter(is_other).collect();
+        if truth.erased.contains_key(&winner) {
+            return format!("{winner} was erased");
+        }
         let Some(loser) = others.choose(rng).copied() else { return "alone".to_owned() };
         let done = self.activecampaign.merge(winner, loser);
         if done.is_ok() {
@@ -208,15 +227,24 @@ impl Crowd {
         format!("{loser} is merged into {winner}: {done:?}")
     }
 
-    fn goes(&self, truth: &mut Truth, who: ContactId) -> String {
+    /// Is deleted; whoever was erased comes again under another id.
+    fn goes(&self, rng: &mut StdRng, truth: &mut Truth, who: ContactId) -> String {
         let done = self.activecampaign.delete(who);
-        truth.people.remove(&who);
+        let gone = truth.people.remove(&who);
+        if let (Some(Some(at)), Some(it)) = (truth.erased.get(&who).copied(), gone) {
+            let new = NewContact::new(&it.email).named(&it.first, &it.last);
+            let Ok(id) = self.activecampaign.create_contact(new) else { return String::new() };
+            truth.people.insert(id, it);
+            truth.ever.insert(id);
+            truth.erased.insert(id, Some(at));
+            let entered = self.enters(rng, truth, id);
+            return format!("{who}, who was erased, comes again as {id}; {entered}");
+        }
         format!("{who} is deleted: {done:?}")
     }
 
-    fn tags(&self, truth: &mut Truth, who: ContactId) -> String {
+    fn tags(&self, who: ContactId) -> String {
         let done = self.activecampaign.tag(who, self.vip);
-        truth.people.entry(who).or_default();
         format!("{who} is tagged: {done:?}")
     }
 
@@ -228,6 +256,9 @@ impl Crowd {
             return "is there".to_owned();
         }
         let _ = rng;
+        if truth.erased.contains_key(&who) {
+            return format!("{who} was erased");
+        }
         truth.mixed.insert(who);
         let made = self.ploomes.add_contact(&json!({
             "TypeId": 2, "Name": "Digitado à mão", "Email": email,
@@ -285,7 +316,8 @@ impl Crowd {
 
     fn steps_the_clock(&self, rng: &mut StdRng, truth: &mut Truth) -> String {
         let Some(clock) = &self.clock else { return "the clock is right".to_owned() };
-        let to = *[-600, -60, 0, 60, 600].choose(rng).unwrap_or(&0);
+        // One way only: what is due by the fast clock waits no longer than it was fast.
+        let to = *self.steps.choose(rng).unwrap_or(&0);
         let by = to - std::mem::replace(&mut truth.skew, to);
         clock.step(TimeDelta::seconds(by));
         format!("our clock is stepped by {by} s")

@@ -4,6 +4,8 @@
 //! `-- --seed 4711`.
 #![expect(clippy::print_stdout, reason = "it is a command")]
 
+#[cfg(feature = "mutations")]
+mod mutations;
 #[path = "seed.rs"]
 mod seed;
 
@@ -31,6 +33,10 @@ struct Args {
     /// Only this one, with everything that happened.
     #[arg(long)]
     seed: Option<u64>,
+    /// Switches each protection off in turn, and plays until a checker notices.
+    #[cfg(feature = "mutations")]
+    #[arg(long)]
+    mutations: bool,
     /// How many at the same time; one a core where it is not said.
     #[arg(long)]
     threads: Option<usize>,
@@ -38,6 +44,10 @@ struct Args {
 
 fn main() -> ExitCode {
     let args = Args::parse();
+    #[cfg(feature = "mutations")]
+    if args.mutations {
+        return mutations::all(args.from, args.seeds);
+    }
     match args.seed {
         Some(seed) => one(seed),
         None => many(&args),

@@ -27,8 +27,12 @@ pub(super) struct Plan {
     pub(super) per_minute: u32,
     /// Clocks are stepped while the engine runs.
     pub(super) steps_clock: bool,
+    /// How far, in seconds.
+    pub(super) steps: [i64; 3],
     /// How far our clock is from the right time at the start.
     pub(super) skew: TimeDelta,
+    /// People ask to be erased.
+    pub(super) erases: bool,
     /// From one end of the engine to the next, on average; `None`: it is never ended.
     pub(super) lives: Option<Duration>,
 }
@@ -44,8 +48,8 @@ impl Plan {
         let settle = one(rng, &[4, 10, 20]);
         let expect_within = one(rng, &[20, 60]);
         let per_minute = one(rng, &[30, 60, 100]);
-        let skew = one(rng, &[0, 0, 0, -600, 600]);
-        let ahead = one(rng, &[0, 0, 0, -600, 600]);
+        let skew = one(rng, &[0, 0, 0, -590, 590]);
+        let ahead = one(rng, &[0, 0, 0, -590, 590]);
         let steps_clock = rng.random_ratio(1, 6);
         // Clocks that are apart need an overlap that is longer than they are.
         let apart = steps_clock || skew != 0 || ahead != 0;
@@ -60,13 +64,15 @@ impl Plan {
             config,
             activecampaign: activecampaign(rng, TimeDelta::seconds(ahead)),
             ploomes: ploomes(rng),
-            acting: Duration::from_secs(rng.random_range(60..240)),
-            every: Duration::from_millis(rng.random_range(2_000..12_000)),
+            acting: Duration::from_secs(rng.random_range(40..150)),
+            every: Duration::from_millis(rng.random_range(2_000..9_000)),
             settle: Duration::from_secs(settle),
             expect_within: Duration::from_secs(expect_within),
             per_minute,
             steps_clock,
+            steps: one(rng, &[[0, 60, 600], [0, -60, -600]]),
             skew: TimeDelta::seconds(skew),
+            erases: rng.random_ratio(1, 4),
             lives: one(rng, &[None, Some(8), Some(30), Some(60)]).map(Duration::from_secs),
         }
     }

@@ -16,6 +16,7 @@ use ponte::{
         self, EngineLock, Ledger, LedgerError,
         explain::Story,
         open::{Executor, Opener, Randomness},
+        person::{self, Who},
         report::RunReport,
         run::RunId,
         status::Counts,
@@ -43,6 +44,9 @@ use super::{
 
 /// How long everything may take to come to rest once nothing goes wrong any more.
 const REST_WITHIN: Duration = Duration::from_hours(1);
+/// How long a loop of the engine sleeps at most: nobody else writes into this ledger, so that a short
+/// tick would only cost time.
+const TICK: Duration = Duration::from_secs(10);
 /// How often is looked whether it has.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
@@ -91,7 +95,7 @@ impl Stage {
         // Somebody is there already, as in any account: searches have a control.
         ploomes.add_contact(&json!({ "Name": "Zeca", "TypeId": 2 })).expect("it is a person");
         let mail = Arc::new(Mail::new(activecampaign.clone(), Arc::clone(&trace)));
-        let stepped = plan.steps_clock.then(|| clock.clone());
+        let stepped = (plan.steps_clock.then(|| clock.clone()), plan.steps);
         let crowd = Crowd::new(
             activecampaign.clone(),
             Arc::clone(&ploomes),
@@ -174,6 +178,7 @@ impl Stage {
             let burnt = tokio::select! {
                 biased;
                 () = fuse.burnt() => true,
+                () = self.erase_people(&running, rng.random()) => unreachable!("it goes on for ever"),
                 () = tokio::time::sleep_until(life.min(end)) => !softly,
             };
             self.mail.shut();
@@ -188,6 +193,24 @@ impl Stage {
             }
         }
         crashes
+    }
+
+    /// Erases somebody now and then, beside the engine.
+    async fn erase_people(&self, running: &Running, seed: u64) {
+        let mut rng = super::rng(seed, "erase");
+        loop {
+            tokio::time::sleep(Duration::from_millis(rng.random_range(5_000..60_000))).await;
+            let Some(who) = self.crowd.somebody(&mut rng).filter(|_| self.plan.erases) else {
+                continue;
+            };
+            self.trace.say(format!("{who} asks to be erased"));
+            self.crowd.truth().erased.insert(who, None);
+            let asked = Who::Contact(who);
+            let done = person::erase(&running.ledger, &asked, self.clock.now()).await;
+            let at = done.is_ok().then(|| self.truth.now());
+            self.crowd.truth().erased.insert(who, at);
+            self.trace.say(format!("{who} is erased: {done:?}"));
+        }
     }
 
     /// Stops an engine softly; says whether it came to that.
@@ -251,6 +274,7 @@ impl Stage {
         let world = World::InProcess {
             activecampaign: self.line("ActiveCampaign", fuse, seed),
             ploomes: self.line("Ploomes", fuse, seed),
+            tick: TICK,
         };
         let clock = self.clock.clone();
         let engine =
@@ -277,10 +301,10 @@ impl Stage {
         self.mail.open(running.router.clone());
         let begin = Instant::now();
         // Whoever entered last is looked for by two polls after its webhook may still come.
-        let mut quiet = self.plan.expect_within + Duration::from_secs(100);
+        let mut quiet = self.plan.expect_within + Duration::from_secs(80);
         if self.plan.steps_clock {
             // What was due by a clock that was set back since is due so much later.
-            quiet += Duration::from_mins(20);
+            quiet += Duration::from_mins(10);
         }
         let report = self.reconciled(&running, begin, quiet).await;
         self.mail.shut();
@@ -297,14 +321,22 @@ impl Stage {
         quiet: Duration,
     ) -> Result<RunReport, String> {
         self.until_settled(running, begin, quiet).await?;
-        let arguments = json!({ "mode": "repair", "wait_s": 1200 });
-        let done = running.engine.perform(kind::RECONCILE, &arguments).await;
-        let run = done?["run"].as_str().and_then(|it| it.parse().ok()).unwrap_or_default();
+        let from = self.clock.now();
+        let first = self.reconcile(running).await?;
         self.until_settled(running, begin, Duration::ZERO).await?;
-        let report = running
-            .ledger
-            .read(move |conn| ledger::report::read(conn, Some(RunId(run)), chrono_tz::Tz::UTC))
-            .await;
+        if first.started >= from {
+            return Ok(first);
+        }
+        // It went on with one that was cut off, and has its counts.
+        self.reconcile(running).await
+    }
+
+    async fn reconcile(&self, running: &Running) -> Result<RunReport, String> {
+        let arguments = json!({ "mode": "repair", "wait_s": 1200 });
+        let done = running.engine.perform(kind::RECONCILE, &arguments).await?;
+        let run = done["run"].as_str().and_then(|it| it.parse().ok()).map(RunId);
+        let read = move |conn: &_| ledger::report::read(conn, run, chrono_tz::Tz::UTC);
+        let report = running.ledger.read(read).await;
         report.ok().flatten().ok_or_else(|| "the last reconciliation has no report".to_owned())
     }
 
@@ -331,6 +363,14 @@ impl Stage {
         }
     }
 
+    /// All bytes of the ledger and of what lies beside it.
+    fn files(&self) -> Vec<u8> {
+        let folder = self.path.parent().expect("it has a folder of its own");
+        let entries = std::fs::read_dir(folder).expect("the folder is there");
+        let files = entries.flatten().filter_map(|it| std::fs::read(it.path()).ok());
+        files.flatten().collect()
+    }
+
     async fn facts<'a>(&'a self, ledger: &Ledger, last: Option<RunReport>) -> checks::Facts<'a> {
         let now = self.clock.now();
         let ever: Vec<_> = self.crowd.truth().ever.iter().copied().collect();
@@ -353,6 +393,7 @@ impl Stage {
             activecampaign: &self.activecampaign,
             ploomes: &self.ploomes,
             truth: self.crowd.truth(),
+            files: self.files(),
             taken: self.mail.taken(),
             counts,
             leads,

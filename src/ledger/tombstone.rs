@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     domain::{Contact, ContactId},
+    mutation::{Protection, is_off},
     planner::person::{PersonKey, PersonKeyKind, is_same_person, keys_of_contact},
 };
 
@@ -31,6 +32,9 @@ pub struct TombstoneId(pub i64);
 
 /// Whether anybody is erased: else nobody need be compared with them.
 pub fn any(conn: &Connection) -> Result<bool, LedgerError> {
+    if is_off(Protection::Tombstone) {
+        return Ok(false);
+    }
     sql::one(conn, "SELECT EXISTS (SELECT 1 FROM tombstone WHERE lifted_at IS NULL)", [], |row| {
         row.get(0)
     })

@@ -17,7 +17,7 @@ const LAYERS: [(&str, &[&str]); 16] = [
     ("planner", &["domain", "rules"]),
     ("config", &["domain"]),
     ("transport", &["clock", "domain", "mutation"]),
-    ("ledger", &["clock", "domain", "planner"]),
+    ("ledger", &["clock", "domain", "mutation", "planner"]),
     ("activecampaign", &["clock", "domain", "transport"]),
     ("ploomes", &["clock", "domain", "planner", "transport"]),
     (
