@@ -198,6 +198,7 @@ async fn run_until_off(
                 remote: world.ploomes.clone(),
                 remembers: Some(world.clock.clone()),
             }),
+            tick: ponte::engine::wake::FALLBACK_TICK,
         };
         let clock = world.clock.clone();
         let service = run::start(&config, ledger.clone(), clock, to, 1).await.ok()?;
