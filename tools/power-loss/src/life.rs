@@ -44,11 +44,14 @@ use crate::{
 /// The ledger's file.
 pub const LEDGER: &str = "ponte.db";
 
-/// From one newcomer to the next.
-const NEWCOMER_EVERY: Duration = Duration::from_millis(4);
+/// From some newcomers to the next ones.
+const NEWCOMERS_EVERY: Duration = Duration::from_millis(15);
+
+/// How many come at once: their webhooks share commits.
+const NEWCOMERS: usize = 6;
 
 /// Newcomers without a deal, at most: on a slow machine too, there is as much to write as to receive.
-const WAITING_MAX: usize = 40;
+const WAITING_MAX: usize = 60;
 
 /// What `ponte` stands between.
 pub struct World {
@@ -253,13 +256,13 @@ async fn people_come(world: &Arc<World>, receiver: &Receiver) {
     let mut sending = JoinSet::new();
     loop {
         if world.people() < world.ploomes.deals().len() + WAITING_MAX {
-            world.somebody_comes();
+            (0..NEWCOMERS).for_each(|_| world.somebody_comes());
         }
         for outgoing in world.activecampaign.take_due() {
             sending.spawn(send(Arc::clone(world), receiver.clone(), outgoing));
         }
         while sending.try_join_next().is_some() {}
-        sleep(NEWCOMER_EVERY).await;
+        sleep(NEWCOMERS_EVERY).await;
     }
 }
 
