@@ -110,6 +110,7 @@ fn pages() -> Router<Arc<Desk>> {
         .route("/routes/pause", post(routes::pause))
         .route("/person", get(person::show).post(person::search))
         .route("/person/{contact}", get(person::one))
+        .route("/person/{contact}/export", post(person::export))
         .route("/person/{contact}/erase", post(person::erase))
         .route("/person/{contact}/lift", post(person::lift))
         .route("/settings", get(settings::show))

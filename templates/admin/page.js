@@ -69,7 +69,7 @@
     });
   }
 
-  for (const form of document.querySelectorAll("form[method=post]")) {
+  for (const form of document.querySelectorAll("form[method=post]:not([data-download])")) {
     form.addEventListener("submit", () => setTimeout(() => {
       for (const it of form.querySelectorAll("button")) it.disabled = true;
     }));

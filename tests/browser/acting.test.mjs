@@ -156,7 +156,7 @@ test("a route is edited and works, and a lead that failed is retried", async () 
   await person.close();
 });
 
-test("a person is erased, after a number was written, and can be let in again", async () => {
+test("a person's data is exported and, after a number was written, erased; they can be let in again", async () => {
   const person = await Person.open(browser, world.page, { language: "en" });
   const done = (await world.leads()).find((it) => it.state === "done");
   const { email } = JSON.parse(await world.command(["explain", String(done.contact), "--json"]));
@@ -167,6 +167,11 @@ test("a person is erased, after a number was written, and can be let in again", 
   await person.page.waitForURL((url) => url.pathname === `/person/${done.contact}`);
   await person.isForEverybody("a person's data");
   await person.picture("person");
+  const [download] = await Promise.all([
+    person.page.waitForEvent("download"),
+    person.page.getByRole("button", { name: "Export as JSON" }).click(),
+  ]);
+  assert.equal(download.suggestedFilename(), `ponte-contact-${done.contact}.json`);
   await person.page.getByLabel(/to confirm$/).fill("0");
   await person.page.getByRole("button", { name: "Erase" }).click();
   await person.page.getByRole("alert").getByText("nothing was erased").waitFor();

@@ -1,4 +1,4 @@
-//! A person's data: how much is held, removing it, and letting the person in again.
+//! A person's data: how much is held, handing it out, removing it, and letting the person in again.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use axum::{
     extract::{Path, Query, State},
     response::{IntoResponse, Redirect, Response},
 };
-use http::StatusCode;
+use http::{StatusCode, header};
 use serde::Deserialize;
 
 use super::{
@@ -22,6 +22,7 @@ use crate::{
         person::{self, Who},
         tombstone,
     },
+    report,
     web::i18n::pages::{self, fill},
 };
 
@@ -85,6 +86,31 @@ pub(super) async fn one(
     let mut page = of_contact(&desk, &visit, id).await?;
     notice.clone_into(&mut page.frame.notice);
     Ok(html(&page))
+}
+
+/// Everything that is held, as one JSON document, as the command line gives it.
+pub(super) async fn export(
+    State(desk): State<Arc<Desk>>,
+    Path(contact): Path<String>,
+    posted: Posted,
+) -> Shown {
+    let visit = &posted.visit;
+    let (keys, who) = (desk.ledger.clone(), Who::Contact(known(visit, &contact)?));
+    let held = desk
+        .look(visit, move |conn| person::export::read(conn, |text| keys.keyed(text), &who))
+        .await?;
+    let Some(held) = held else {
+        let words = &visit.words().refusals;
+        return Err(visit.refuse(StatusCode::NOT_FOUND, words.no_contact, words.no_contact_do));
+    };
+    desk.act(visit, "export", contact.clone(), |_, _| Ok(())).await?;
+    let document = format!("{:#}\n", report::export(held, &desk.config()));
+    let file = format!("attachment; filename=\"ponte-contact-{contact}.json\"");
+    let headers = [
+        (header::CONTENT_TYPE, "application/json".to_owned()),
+        (header::CONTENT_DISPOSITION, file),
+    ];
+    Ok((headers, document).into_response())
 }
 
 /// Removes what is held; the contact's number must be written once more.

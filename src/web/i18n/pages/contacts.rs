@@ -95,9 +95,11 @@ words! {
     /// A person's data.
     Person {
         title: "A person's data", "Dados de uma pessoa";
-        intro: "Everything that ponte holds of a person can be seen and removed (LGPD). Records in Ploomes and ActiveCampaign are not touched.", "Tudo o que o ponte guarda de uma pessoa pode ser visto e removido (LGPD). Registros no Ploomes e no ActiveCampaign não são alterados.";
+        intro: "Everything that ponte holds of a person can be given to them or removed (LGPD). Records in Ploomes and ActiveCampaign are not touched.", "Tudo o que o ponte guarda de uma pessoa pode ser entregue a ela ou removido (LGPD). Registros no Ploomes e no ActiveCampaign não são alterados.";
         search: "E-mail or number of the contact", "E-mail ou número do contato";
         submit: "Look", "Procurar";
+        export: "Export as JSON", "Exportar em JSON";
+        export_note: "Webhooks, leads, requests, answers and history, in one file to hand out.", "Webhooks, leads, pedidos, respostas e histórico, em um arquivo para entregar.";
         erase: "Erase", "Apagar";
         erase_note: "Removes the bodies, observations, requests and answers of this contact, and leaves a mark so that no reconciliation brings it in again. The counts and the proof stay. It cannot be undone.", "Remove corpos, observações, pedidos e respostas deste contato e deixa uma marca para que nenhuma conciliação o traga de volta. As contagens e a prova ficam. Não há como desfazer.";
         confirm: "Write the contact's number, {contact}, to confirm", "Escreva o número do contato, {contact}, para confirmar";
