@@ -3,8 +3,14 @@
 
 use std::{os::unix::fs::PermissionsExt as _, time::Duration};
 
-use chrono::DateTime;
-use ponte::{domain::AutomationId, simulator::activecampaign::NewContact, transport::wire};
+use chrono::{DateTime, TimeDelta};
+use ponte::{
+    clock::Clock,
+    domain::AutomationId,
+    ledger::{Options, meta, open::Opener},
+    simulator::activecampaign::NewContact,
+    transport::wire,
+};
 use serde_json::{Value, json};
 
 use crate::support::{Accounts, Ponte, Route, Running, Served, Settings, until};
@@ -251,4 +257,28 @@ async fn the_simulators_alone_serve_a_configuration_of_the_example() {
     let answer = ponte.json(&["check", "--online", "--json"]).await;
     assert_eq!(answer["ok"], true, "{answer:#}");
     assert_eq!(simulators.terminate().await.status, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_time_in_which_nothing_ran_is_named_and_looked_at_first() {
+    let (_accounts, _, _served, ponte) = scene().await;
+    let has_polled = |log: &str| log.contains(r#""message":"polled""#);
+    let running = ponte.run().await;
+    until("it polls", PATIENCE, async || has_polled(&running.process.err()).then_some(())).await;
+    let first = running.process.terminate().await;
+    assert!(!first.err.contains("stopped from"), "{first:?}");
+
+    // It was an hour ago, as far as the ledger knows.
+    let clock = Clock::system();
+    let ledger = Options::file(ponte.ledger(), clock.clone()).open(Opener::Command).unwrap();
+    let since = clock.now() - TimeDelta::hours(1);
+    ledger.write(move |tx| meta::note_alive(tx, since)).await.unwrap();
+    ledger.close().await;
+
+    let running = ponte.run().await;
+    until("it polls", PATIENCE, async || has_polled(&running.process.err()).then_some(())).await;
+    let log = running.process.terminate().await.err;
+    let from = since.with_timezone(&chrono_tz::America::Sao_Paulo).format("%F %T");
+    let named = log.find(&format!("stopped from {from} to ")).expect("the gap is named");
+    assert!(named < log.find(r#""message":"polled""#).unwrap(), "{log}");
 }
