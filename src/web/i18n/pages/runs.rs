@@ -50,7 +50,7 @@ words! {
         title_other: "Answer", "Resposta";
         waiting: "The engine is at it; this page shows the answer as soon as it is there.", "O motor está trabalhando; esta página mostra a resposta assim que chegar.";
         slow: "A reconciliation of a large account takes minutes. You can leave this page: the run goes on, and its report is listed under Reconciliations.", "A conciliação de uma conta grande leva minutos. Você pode sair desta página: ela continua, e o relatório aparece em Conciliações.";
-        asked: "Asked for {ago}", "Pedido {ago}";
+        asked: "Asked: {ago}", "Pedido: {ago}";
         failed: "It could not be done", "Não foi possível";
         failed_do: "Nothing was changed. Look at the words above, put it right and ask again; Settings and health checks both accounts.", "Nada foi alterado. Veja as palavras acima, corrija e peça de novo; Configuração e saúde verifica as duas contas.";
         poll_done: "The poll read everything.", "A consulta leu tudo.";
