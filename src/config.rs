@@ -9,6 +9,7 @@
 mod document;
 mod edit;
 mod environment;
+mod live;
 mod map;
 mod problem;
 mod route;
@@ -33,6 +34,7 @@ use schema::Schema;
 use section::Section;
 
 pub use edit::{At, Edit, EditError, Setting};
+pub use live::{Asked, AtNextStart, Live, NotTaken, Reload};
 pub use map::{MapRow, SOURCES, Source};
 pub use problem::{Problem, Problems, Severity};
 pub use route::{Membership, NameOrId, OwnerRef, Route};

@@ -77,16 +77,28 @@ pub async fn engine(
     seed: u64,
     role: Role,
 ) -> anyhow::Result<Engine> {
+    if role == Role::Works {
+        settle_the_past(&ledger, &clock).await?;
+    }
+    Ok(Engine::new(parts(config, ledger, clock, world, seed, role).await?))
+}
+
+/// What an engine is built from; registers the routes of one that works.
+pub async fn parts(
+    config: &Config,
+    ledger: Ledger,
+    clock: Clock,
+    world: World,
+    seed: u64,
+    role: Role,
+) -> anyhow::Result<Parts> {
     let tick = world.tick();
     let (to_activecampaign, to_ploomes) = world.wires()?;
     let zone = config.schedule.timezone;
     let routes = routes(config, &ledger, &clock, role).await?;
-    if role == Role::Works {
-        settle_the_past(&ledger, &clock).await?;
-    }
     let activecampaign = reads(config, to_activecampaign, clock.clone())?;
     let (reader, writer) = writes(config, to_ploomes, clock.clone(), &ledger).await?;
-    let parts = Parts {
+    Ok(Parts {
         ledger,
         clock,
         activecampaign,
@@ -96,12 +108,11 @@ pub async fn engine(
         settings: Settings { tick, ..settings(config, zone) },
         seed,
         role,
-    };
-    Ok(Engine::new(parts))
+    })
 }
 
 /// Ends what the last engine began and did not end.
-async fn settle_the_past(ledger: &Ledger, clock: &Clock) -> anyhow::Result<()> {
+pub async fn settle_the_past(ledger: &Ledger, clock: &Clock) -> anyhow::Result<()> {
     let now = clock.now();
     let erased = ledger::person::apply_file(ledger, now).await?;
     if erased.tombstones > 0 {

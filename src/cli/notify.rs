@@ -15,6 +15,16 @@ pub(super) fn ready() {
     tell(&NotifyState::Ready);
 }
 
+/// The configuration is read again; [`ready`] is said when that is over.
+pub(super) fn reloading() {
+    if let Ok(since) = NotifyState::monotonic_usec_now() {
+        let said = sd_notify::notify(&[NotifyState::Reloading, since]);
+        if let Err(error) = said {
+            tracing::warn!(%error, "the service manager cannot be told of the reload");
+        }
+    }
+}
+
 /// The service was asked to stop.
 pub(super) fn stopping() {
     tell(&NotifyState::Stopping);

@@ -1,17 +1,24 @@
 //! `run`: receiver, poller, scheduler, worker and admin page, until SIGTERM or SIGINT.
 //!
-//! The receiver opens first and needs neither `ActiveCampaign` nor Ploomes.
+//! The receiver opens first and needs neither `ActiveCampaign` nor Ploomes. SIGHUP has the
+//! configuration read again.
 
-use std::{io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+mod reload;
+mod shifts;
+mod shown;
+
+use std::{
+    collections::BTreeMap, convert::Infallible, io, net::SocketAddr, path::Path, sync::Arc,
+    time::Duration,
+};
 
 use anyhow::Context;
-use chrono::{DateTime, TimeDelta, Utc};
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind},
+    sync::mpsc,
     time::{Instant, timeout_at},
 };
-use tokio_util::sync::CancellationToken;
 
 use super::{
     Failure,
@@ -21,19 +28,19 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    config::Config,
-    engine::{Engine, Lifecycle, Role, alerts},
-    ledger::{EngineLock, Ledger, meta, open::Opener, status},
-    report::Next,
+    config::{Asked, Config, Live, Reload},
+    engine::{Engine, Lifecycle, Role},
+    ledger::{EngineLock, Ledger, meta, open::Opener},
     transport::{Wire, wire::http_client},
-    web::{self, EngineView, ReceiverRoute, engine_state::Service as Api, server::Limits},
+    web::{self, server::Limits},
 };
+use shifts::Means;
+use shown::Shown;
+
+pub use shifts::Shifts;
 
 /// Signals this close together are one: `timeout`, for one, signals the process and then its group.
 const ONE_SIGNAL: Duration = Duration::from_millis(200);
-
-/// How often the admin page's picture of the engine is renewed.
-const STATE_EVERY: Duration = Duration::from_secs(1);
 
 /// How long after a signal the ledger is closed at the latest: a second is left of the ten that a
 /// service manager gives, half of it for calls that cannot be broken off.
@@ -49,6 +56,10 @@ pub struct Service {
     pub admin: SocketAddr,
     /// Stops it.
     pub lifecycle: Lifecycle,
+    /// Takes other configurations over.
+    pub shifts: Shifts,
+    /// Who asks for the configuration to be read again.
+    asked: mpsc::Receiver<Asked>,
 }
 
 /// Runs the service until a signal comes.
@@ -66,13 +77,13 @@ pub(super) async fn run(path: &Path, config: Config) -> Result<(), Failure> {
     let environment = std::env::vars().collect();
     let file = web::admin::File { path: path.to_owned(), environment, reload: None };
     let (world, seed) = (World::Sockets, super::random_seed());
-    let service = start_with(&config, Some(file), ledger.clone(), clock, world, seed).await?;
-    service.engine.start_schedule(&service.lifecycle);
+    let mut service = start_with(&config, Some(file), ledger.clone(), clock, world, seed).await?;
+    service.shifts.start_schedule();
     let wire = Wire::Http(http_client(compose::USER_AGENT).context("no HTTPS is possible")?);
-    start_alerts(&service, &config, wire)?;
+    service.shifts.start_alerts(wire)?;
     notify::ready();
     tracing::info!(receiver = %service.receiver, admin = %service.admin, "ready");
-    let was_asked = until_asked_to_stop(&service.lifecycle, &mut signals).await;
+    let was_asked = until_asked_to_stop(path, &mut service, &mut signals).await;
     let deadline = Instant::now() + CLOSED_WITHIN;
     let is_whole = stop(&service.lifecycle).await;
     let closed = async {
@@ -89,15 +100,6 @@ pub(super) async fn run(path: &Path, config: Config) -> Result<(), Failure> {
     } else {
         tracing::warn!("stopped with a call on its way; the journal makes it safe");
     }
-    Ok(())
-}
-
-/// Starts the alerts and the heartbeat of the configuration; they go over `wire`.
-pub fn start_alerts(service: &Service, config: &Config, wire: Wire) -> anyhow::Result<()> {
-    let own = &config.alerts;
-    let settings = alerts::Settings::new(own.url.as_ref(), own.heartbeat.as_ref(), own.silence)
-        .context("alerts.url or alerts.heartbeat")?;
-    service.engine.start_alerts(settings, wire, &service.lifecycle);
     Ok(())
 }
 
@@ -129,26 +131,26 @@ async fn start_with(
     let receiver = bind(config.receiver.listen, "receiver.listen").await?;
     let admin = bind(config.admin.listen, "admin.listen").await?;
     let role = Role::Works;
-    let engine = compose::engine(config, ledger.clone(), clock.clone(), world, seed, role).await?;
+    let engine =
+        compose::engine(config, ledger.clone(), clock.clone(), world.clone(), seed, role).await?;
+    let live = Live::new(config.clone());
     let lifecycle = Lifecycle::new();
     let addresses = (receiver.local_addr()?, admin.local_addr()?);
     let stopping = lifecycle.stopping();
-    let routes = config.routes.iter().filter_map(|route| {
-        let id = engine.route_id(&route.name)?;
-        Some(ReceiverRoute::new(id, route))
-    });
     let inlet = web::Receiver::new(
         ledger.clone(),
         clock.clone(),
-        routes,
+        shifts::routes_of(&engine, config),
         config.receiver.max_body,
         Arc::clone(&engine.wake().intake),
     );
     let state = Arc::new(web::EngineState::default());
     let read = overview::of(&ledger, &clock);
     let watchdog = Watchdog::from_environment(ledger.clone());
+    let (reload, asked) = Reload::channel();
+    let file = file.map(|file| reloads_by(file, reload));
     let page = web::Admin::new(
-        config,
+        &live,
         web::admin::Parts {
             ledger: ledger.clone(),
             read,
@@ -163,94 +165,72 @@ async fn start_with(
         |listener, router, limits| web::server::serve(listener, router, limits, stopping.clone());
     lifecycle.spawn("receiver", serve(receiver, inlet.router(), Limits::RECEIVER));
     let unknown = inlet.unknown_tokens();
-    let (engine, config) = (engine.clone(), config.clone());
-    let shown = Shown { engine: engine.clone(), ledger, config, clock, state, unknown, watchdog };
+    let means = Means {
+        live: live.clone(),
+        ledger: ledger.clone(),
+        clock: clock.clone(),
+        world,
+        receiver: inlet,
+        seed,
+    };
+    let shown = Shown { engine: engine.clone(), ledger, live, clock, state, unknown, watchdog };
     // Before anybody can ask: what `/readyz` says first it says again for a second.
     shown.state.show(shown.view().await);
     lifecycle.spawn("admin", serve(admin, page.router(), Limits::ADMIN));
     lifecycle.spawn("state", shown.keep(stopping.clone()));
-    engine.start(&lifecycle);
-    Ok(Service { engine, receiver: addresses.0, admin: addresses.1, lifecycle })
+    let shifts = Shifts::begin(engine.clone(), &lifecycle, means);
+    let (receiver, admin) = addresses;
+    Ok(Service { engine, receiver, admin, lifecycle, shifts, asked })
 }
 
-/// What goes between the engine and the two faces of the service, each second.
-struct Shown {
-    engine: Engine,
-    ledger: Ledger,
-    config: Config,
-    clock: Clock,
-    state: Arc<web::EngineState>,
-    unknown: web::UnknownTokens,
-    watchdog: Watchdog,
+/// The file, with the way for the page to have it read again.
+fn reloads_by(file: web::admin::File, reload: Reload) -> web::admin::File {
+    let take_over: web::admin::Reload = Arc::new(move || {
+        let reload = reload.clone();
+        Box::pin(async move { reload.ask().await.map(drop).map_err(|error| error.to_string()) })
+    });
+    web::admin::File { reload: Some(take_over), ..file }
 }
 
-impl Shown {
-    async fn keep(mut self, stopping: CancellationToken) {
-        let each_second = async {
-            loop {
-                self.state.show(self.view().await);
-                self.keep_unknown().await;
-                self.watchdog.beat().await;
-                tokio::time::sleep(self.watchdog.wait(STATE_EVERY)).await;
-            }
-        };
-        tokio::select! {
-            () = stopping.cancelled() => {}
-            () = each_second => {}
-        }
-        self.keep_unknown().await;
-    }
-
-    async fn view(&self) -> EngineView {
-        let now = self.clock.now();
-        let counts = self.ledger.read(move |conn| status::read(conn, now)).await;
-        let next = counts.ok().map(|counts| Next::of(&counts, &self.config, now));
-        let pause = TimeDelta::from_std(self.engine.ploomes_pauses_for()).unwrap_or_default();
-        let refused = [
-            (Api::ActiveCampaign, self.engine.activecampaign_key_refused_since()),
-            (Api::Ploomes, self.engine.key_refused_since()),
-        ];
-        EngineView {
-            key_refused: refused
-                .into_iter()
-                .filter_map(|(api, since)| Some((api, since?)))
-                .collect(),
-            held: self.engine.held_routes(),
-            ploomes_waits_until: (!pause.is_zero()).then(|| now + pause),
-            next_poll: next.and_then(|it| it.poll),
-            next_reconcile: next.and_then(|it| it.reconcile),
-            queue_empty_at: next.and_then(|it| self.empty_at(it.requests, now)),
-        }
-    }
-
-    /// When so many requests are sent, as the limiter goes now: after a 429 it goes slowly.
-    fn empty_at(&self, requests: i64, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let requests = u64::try_from(requests).ok().filter(|requests| *requests > 0)?;
-        now.checked_add_signed(TimeDelta::from_std(self.engine.forecast(requests)).ok()?)
-    }
-
-    async fn keep_unknown(&self) {
-        let hits = self.unknown.take();
-        if hits > 0
-            && let Err(error) = self.engine.count_unknown(hits).await
-        {
-            tracing::error!(%error, hits, "hits on unknown webhook URLs cannot be kept");
-        }
-    }
-}
-
-/// Waits for a signal or for a loop that fails; says whether it was a signal.
-async fn until_asked_to_stop(lifecycle: &Lifecycle, signals: &mut Signals) -> bool {
-    let stopping = lifecycle.stopping();
-    let asked = tokio::select! {
-        () = signals.next() => {
-            tracing::info!("stopping");
-            true
-        }
+/// Waits for a signal or for a loop that fails; says whether it was a signal. Meanwhile the
+/// configuration is read again whenever that is asked for.
+async fn until_asked_to_stop(path: &Path, service: &mut Service, signals: &mut Signals) -> bool {
+    let stopping = service.lifecycle.stopping();
+    let Signals { terminate, interrupt, hangup } = signals;
+    let reloads = keep_reloading(path, &service.shifts, hangup, &mut service.asked);
+    let was_asked = tokio::select! {
+        _ = terminate.recv() => true,
+        _ = interrupt.recv() => true,
         () = stopping.cancelled() => false,
+        never = reloads => match never {},
     };
+    if was_asked {
+        tracing::info!("stopping");
+    }
     notify::stopping();
-    asked
+    was_asked
+}
+
+/// Reads the configuration again on each SIGHUP, and for each that asks.
+async fn keep_reloading(
+    path: &Path,
+    shifts: &Shifts,
+    hangup: &mut Signal,
+    asked: &mut mpsc::Receiver<Asked>,
+) -> Infallible {
+    let environment: BTreeMap<String, String> = std::env::vars().collect();
+    loop {
+        let asker = tokio::select! {
+            Some(()) = hangup.recv() => None,
+            Some(asker) = asked.recv() => Some(asker),
+            else => std::future::pending().await,
+        };
+        let taken = reload::reload(path, &environment, shifts).await;
+        if let Some(asker) = asker {
+            // Whoever asked may be gone; what came of it is in the log as well.
+            let _ = asker.send(taken);
+        }
+    }
 }
 
 /// Waits for the loops to end; says whether all did. A second signal ends the wait at once.
@@ -268,11 +248,12 @@ async fn another_signal() {
     signal().await;
 }
 
-/// SIGTERM and SIGINT, caught from when this is made: one that comes during the start stops softly
-/// too.
+/// SIGTERM, SIGINT and SIGHUP, caught from when this is made: one that comes during the start is
+/// heeded too.
 struct Signals {
     terminate: Signal,
     interrupt: Signal,
+    hangup: Signal,
 }
 
 impl Signals {
@@ -282,7 +263,8 @@ impl Signals {
         // says as it says a full disk, and not the end of the process. It stays caught.
         drop(catch(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?);
         let (terminate, interrupt) = (SignalKind::terminate(), SignalKind::interrupt());
-        Ok(Self { terminate: catch(terminate)?, interrupt: catch(interrupt)? })
+        let hangup = catch(SignalKind::hangup())?;
+        Ok(Self { terminate: catch(terminate)?, interrupt: catch(interrupt)?, hangup })
     }
 
     /// Waits for the next of either.

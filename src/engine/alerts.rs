@@ -78,14 +78,14 @@ impl Engine {
         let stopping = lifecycle.stopping();
         if let Some(address) = &settings.heartbeat {
             let beats = heartbeat::run(
-                Arc::clone(&self.shared.wake.heartbeat),
+                Arc::clone(&self.wake().heartbeat),
                 address.clone(),
                 wire.clone(),
                 stopping.clone(),
             );
             lifecycle.spawn("heartbeat", beats);
         }
-        let shared = Arc::clone(&self.shared);
+        let shared = self.shared();
         let watch = Watch {
             awake_since: shared.now(),
             checked_at: shared.now(),

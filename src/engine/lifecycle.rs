@@ -26,6 +26,17 @@ impl Lifecycle {
         Self::default()
     }
 
+    /// Tasks that stop with these, and can be stopped before them.
+    ///
+    /// One of them that ends early stops the others of the child only: whoever made it watches it.
+    pub fn child(&self) -> Self {
+        Self {
+            tasks: TaskTracker::new(),
+            stopping: self.stopping.child_token(),
+            killed: self.killed.child_token(),
+        }
+    }
+
     /// Fires when the service is asked to stop.
     pub fn stopping(&self) -> CancellationToken {
         self.stopping.clone()
@@ -60,6 +71,13 @@ impl Lifecycle {
         self.tasks.wait().await;
     }
 
+    /// Waits until it is asked to stop and every task has ended, however long that takes.
+    pub async fn ended(&self) {
+        self.stopping.cancelled().await;
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
     /// Waits until every task has ended, or [`STOP_WITHIN`] has passed; says which.
     pub async fn stopped(&self) -> bool {
         self.stopping.cancelled().await;
@@ -86,6 +104,21 @@ mod tests {
         lifecycle.spawn("stuck", std::future::pending());
         lifecycle.kill().await;
         assert!(lifecycle.stopped().await);
+    }
+
+    #[tokio::test]
+    async fn a_child_stops_alone_and_with_its_parent() {
+        let parent = Lifecycle::new();
+        let (first, second) = (parent.child(), parent.child());
+        for child in [&first, &second] {
+            let stopping = child.stopping();
+            child.spawn("loop", async move { stopping.cancelled().await });
+        }
+        first.stop();
+        first.ended().await;
+        assert!(!parent.stopping().is_cancelled() && !second.stopping().is_cancelled());
+        parent.stop();
+        second.ended().await;
     }
 
     #[tokio::test(start_paused = true)]

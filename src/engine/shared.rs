@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeSet,
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock},
     time::Duration,
 };
 
@@ -109,10 +109,12 @@ pub struct Settings {
     pub timezone: Tz,
 }
 
-/// A running, or runnable, engine.
+/// A running, or runnable, engine; clones are the same one.
 #[derive(Clone)]
 pub struct Engine {
-    pub(super) shared: Arc<Shared>,
+    /// What its loops share, as it was built last.
+    current: Arc<RwLock<Arc<Shared>>>,
+    wake: Wake,
 }
 
 pub(super) struct Shared {
@@ -127,7 +129,6 @@ pub(super) struct Shared {
     pub(super) health: Health,
     pub(super) bare: Bare,
     pub(super) role: Role,
-    /// Since when `ActiveCampaign` has refused the key.
     /// Fires when the service stops; set where it was started.
     pub(super) stopping: OnceLock<CancellationToken>,
     pub(super) wake: Wake,
@@ -145,36 +146,32 @@ pub(super) struct Shared {
 impl Engine {
     /// Builds an engine; nothing runs yet. Must be called inside a tokio runtime.
     pub fn new(parts: Parts) -> Self {
-        let shared = Shared {
-            ledger: parts.ledger,
-            clock: parts.clock,
-            activecampaign: parts.activecampaign,
-            reader: parts.reader,
-            writer: parts.writer,
-            routes: parts.routes,
-            settings: parts.settings,
-            reference: Reference::default(),
-            health: Health::default(),
-            bare: Bare::default(),
-            role: parts.role,
-            stopping: OnceLock::new(),
-            wake: Wake::default(),
-            alive: Alive::default(),
-            busy: claim::Busy::default(),
-            polling: tokio::sync::Mutex::default(),
-            reconciling: tokio::sync::Mutex::default(),
-            started: tokio::time::Instant::now(),
-            rng: Mutex::new(StdRng::seed_from_u64(parts.seed)),
-        };
-        Self { shared: Arc::new(shared) }
+        let wake = Wake::default();
+        let shared = Shared::new(parts, wake.clone());
+        Self { current: Arc::new(RwLock::new(Arc::new(shared))), wake }
+    }
+
+    /// Builds it anew, as after a restart; its loops must have ended. Whoever has the engine has the
+    /// new one from now on. The limits go on from where they stand.
+    pub fn rebuild(&self, parts: Parts) {
+        let (old, new) = (self.shared(), Shared::new(parts, self.wake.clone()));
+        new.activecampaign.limiter().follow(old.activecampaign.limiter());
+        new.reader.limiter().follow(old.reader.limiter());
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
+    }
+
+    /// What the loops share now.
+    pub(super) fn shared(&self) -> Arc<Shared> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Starts every loop.
     pub fn start(&self, lifecycle: &Lifecycle) {
         let stopping = lifecycle.stopping();
+        let current = self.shared();
         // A second start would keep the first one's.
-        let _ = self.shared.stopping.set(stopping.clone());
-        let shared = || Arc::clone(&self.shared);
+        let _ = current.stopping.set(stopping.clone());
+        let shared = || Arc::clone(&current);
         lifecycle.spawn("intake", intake::run(shared(), stopping.clone()));
         lifecycle.spawn("matcher", matcher::run(shared(), stopping.clone()));
         lifecycle.spawn("reference", reference::run(shared(), stopping.clone()));
@@ -187,14 +184,14 @@ impl Engine {
     /// Starts the schedule; without it, polls run only when asked for.
     pub fn start_schedule(&self, lifecycle: &Lifecycle) {
         let stopping: CancellationToken = lifecycle.stopping();
-        lifecycle.spawn("scheduler", scheduler::run(Arc::clone(&self.shared), stopping.clone()));
-        let shared = Arc::clone(&self.shared);
+        let shared = self.shared();
+        lifecycle.spawn("scheduler", scheduler::run(Arc::clone(&shared), stopping.clone()));
         lifecycle.spawn("reconciler", scheduler::run_reconciler(shared, stopping));
     }
 
     /// Performs a job now; see [`jobs::kind`].
     pub async fn perform(&self, kind: &str, arguments: &Value) -> Result<Value, String> {
-        jobs::perform(&self.shared, kind, arguments).await
+        jobs::perform(&self.shared(), kind, arguments).await
     }
 
     /// Waits until nothing is left to do but what failed and waits for its next attempt.
@@ -203,7 +200,7 @@ impl Engine {
     /// changed for a while, as where a route is held or an account is down. What is left stays in the
     /// queue.
     pub async fn drained(&self) -> Result<(), LedgerError> {
-        let shared = &self.shared;
+        let shared = &*self.shared();
         let routes: Vec<RouteId> =
             shared.routes.iter().filter(|route| route.enabled).map(|route| route.id).collect();
         let quiet_max = DRAIN_QUIET_MAX + shared.settings.settle;
@@ -240,38 +237,38 @@ impl Engine {
 
     /// The ledger's row of a route.
     pub fn route_id(&self, name: &str) -> Option<RouteId> {
-        self.shared.routes.iter().find(|route| route.name == name).map(|route| route.id)
+        self.shared().routes.iter().find(|route| route.name == name).map(|route| route.id)
     }
 
     /// Who can be woken.
     pub fn wake(&self) -> &Wake {
-        &self.shared.wake
+        &self.wake
     }
 
     /// Keeps the hits on unknown webhook URLs, as the receiver counted them.
     pub async fn count_unknown(&self, hits: u64) -> Result<(), LedgerError> {
-        let now = self.shared.now();
-        self.shared.ledger.write(move |tx| unknown::count(tx, hits, now)).await
+        let now = self.shared().now();
+        self.shared().ledger.write(move |tx| unknown::count(tx, hits, now)).await
     }
 
     /// How long Ploomes asked not to be called.
     pub fn ploomes_pauses_for(&self) -> Duration {
-        self.shared.reader.limiter().paused_for()
+        self.shared().reader.limiter().paused_for()
     }
 
     /// How long this many more requests to Ploomes would take.
     pub fn forecast(&self, requests: u64) -> Duration {
-        self.shared.reader.limiter().forecast(requests)
+        self.shared().reader.limiter().forecast(requests)
     }
 
     /// Since when Ploomes has refused the key.
     pub fn key_refused_since(&self) -> Option<DateTime<Utc>> {
-        self.shared.health.key_refused_since()
+        self.shared().health.key_refused_since()
     }
 
     /// Since when `ActiveCampaign` has refused the key.
     pub fn activecampaign_key_refused_since(&self) -> Option<DateTime<Utc>> {
-        match self.shared.activecampaign.standing().key() {
+        match self.shared().activecampaign.standing().key() {
             KeyState::Refused(since) => Some(since),
             KeyState::Unknown | KeyState::Accepted => None,
         }
@@ -279,11 +276,36 @@ impl Engine {
 
     /// Routes that cannot be worked on as configured, each with the reasons.
     pub fn held_routes(&self) -> Vec<(String, Vec<String>)> {
-        self.shared.reference.held(&self.shared.routes)
+        let shared = self.shared();
+        shared.reference.held(&shared.routes)
     }
 }
 
 impl Shared {
+    fn new(parts: Parts, wake: Wake) -> Self {
+        Self {
+            ledger: parts.ledger,
+            clock: parts.clock,
+            activecampaign: parts.activecampaign,
+            reader: parts.reader,
+            writer: parts.writer,
+            routes: parts.routes,
+            settings: parts.settings,
+            reference: Reference::default(),
+            health: Health::default(),
+            bare: Bare::default(),
+            role: parts.role,
+            stopping: OnceLock::new(),
+            wake,
+            alive: Alive::default(),
+            busy: claim::Busy::default(),
+            polling: tokio::sync::Mutex::default(),
+            reconciling: tokio::sync::Mutex::default(),
+            started: tokio::time::Instant::now(),
+            rng: Mutex::new(StdRng::seed_from_u64(parts.seed)),
+        }
+    }
+
     pub(super) fn now(&self) -> DateTime<Utc> {
         self.clock.now()
     }

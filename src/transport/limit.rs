@@ -155,6 +155,16 @@ impl Limiter {
         self.lock().pacer.restore(earlier, instant);
     }
 
+    /// Goes on from where an earlier limiter of the same API stands, and takes over its pauses: the
+    /// one that follows lets no more through than the two of them may together.
+    ///
+    /// Nobody may be waiting at the earlier one any more.
+    pub fn follow(&self, earlier: &Self) {
+        // Locked one after the other, never both.
+        let past = earlier.lock().pacer.past(Instant::now());
+        self.lock().pacer.follow(past);
+    }
+
     /// Waits for leave to send one request.
     ///
     /// First come, first served inside a lane. A request whose time cannot be kept stays counted,

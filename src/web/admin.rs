@@ -47,7 +47,7 @@ use self::{
     frame::Refused,
     visit::Visit,
 };
-use crate::config::Config;
+use crate::config::Live;
 
 pub use self::{
     desk::Parts,
@@ -60,8 +60,8 @@ pub struct Admin(Arc<Desk>);
 
 impl Admin {
     /// The pages of a service that starts now.
-    pub fn new(config: &Config, parts: Parts) -> Self {
-        Self(Arc::new(Desk::new(config, parts)))
+    pub fn new(live: &Live, parts: Parts) -> Self {
+        Self(Arc::new(Desk::new(live, parts)))
     }
 
     /// What is served at the admin address.

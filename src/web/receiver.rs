@@ -11,7 +11,12 @@ mod refusal;
 mod token;
 mod unknown;
 
-use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
+use std::{
+    borrow::Cow,
+    fmt,
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
+    time::Duration,
+};
 
 use axum::{
     Extension, Router,
@@ -59,13 +64,18 @@ pub struct Receiver(Arc<Inlet>);
 struct Inlet {
     ledger: Ledger,
     clock: Clock,
-    tokens: Tokens,
-    body_bytes_max: usize,
+    taken: RwLock<Taken>,
     body_within: Duration,
     wake: Arc<Notify>,
     unknown: UnknownTokens,
     guesses: Guesses,
     refused: Refused,
+}
+
+/// What is taken, as it is configured now.
+struct Taken {
+    tokens: Arc<Tokens>,
+    body_bytes_max: usize,
 }
 
 impl Receiver {
@@ -80,8 +90,7 @@ impl Receiver {
         Self(Arc::new(Inlet {
             ledger,
             clock,
-            tokens: Tokens::new(routes),
-            body_bytes_max,
+            taken: RwLock::new(Taken { tokens: Arc::new(Tokens::new(routes)), body_bytes_max }),
             body_within: BODY_WITHIN,
             wake,
             unknown: UnknownTokens::default(),
@@ -93,6 +102,16 @@ impl Receiver {
     /// What is served at the receiver's address; everything else is an empty `404`.
     pub fn router(&self) -> Router {
         Router::new().route("/webhooks/{token}", any(receive)).with_state(Arc::clone(&self.0))
+    }
+
+    /// Takes these routes from now on; a request that is on its way goes by what it found.
+    pub fn take_over(
+        &self,
+        routes: impl IntoIterator<Item = ReceiverRoute>,
+        body_bytes_max: usize,
+    ) {
+        let taken = Taken { tokens: Arc::new(Tokens::new(routes)), body_bytes_max };
+        *self.0.taken.write().unwrap_or_else(PoisonError::into_inner) = taken;
     }
 
     /// The counter of requests to webhook URLs that nobody configured.
@@ -141,11 +160,16 @@ fn accepted(receipt: DeliveryId) -> Response {
 }
 
 impl Inlet {
+    fn taken(&self) -> RwLockReadGuard<'_, Taken> {
+        self.taken.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The route of a webhook's path.
     fn route(&self, path: &str) -> Option<RouteId> {
         let token = path.strip_prefix(PREFIX)?;
+        let tokens = Arc::clone(&self.taken().tokens);
         // Somebody between AC and here may have written a `~` as `%7E`.
-        self.tokens.route(&Cow::from(percent_decode_str(token)))
+        tokens.route(&Cow::from(percent_decode_str(token)))
     }
 
     /// Keeps a delivery; it is on disk when this returns.
@@ -156,7 +180,7 @@ impl Inlet {
         head: &Parts,
         body: Body,
     ) -> Result<DeliveryId, Refusal> {
-        let body = read_body(body, self.body_bytes_max);
+        let body = read_body(body, self.taken().body_bytes_max);
         let body = timeout(self.body_within, body).await.map_err(|_| Refusal::TooSlow)??;
         let new = NewDelivery {
             route,

@@ -25,6 +25,7 @@ mod put_back;
 mod quota;
 mod readings;
 mod reconcile;
+mod reload;
 mod replay;
 mod reports;
 mod rig;

@@ -211,7 +211,7 @@ impl Stage {
     /// People begin to come, webhooks to be sent, polls to be made.
     pub(super) fn begin(&self) {
         let lifecycle = &self.service.lifecycle;
-        self.service.engine.start_schedule(lifecycle);
+        self.service.shifts.start_schedule();
         let (account, stopping) = (self.activecampaign.clone(), lifecycle.stopping());
         let base = format!("http://{}", self.service.receiver);
         lifecycle.spawn("webhooks", async move {

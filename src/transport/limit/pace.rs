@@ -51,6 +51,15 @@ pub(super) struct Pacer {
     slow_from: Option<Instant>,
 }
 
+/// The requests that left, and the pauses that were asked for.
+pub(super) struct Past {
+    log: VecDeque<Instant>,
+    last: Option<Instant>,
+    paused_until: Option<Instant>,
+    throttled_at: Option<Instant>,
+    slow_from: Option<Instant>,
+}
+
 impl Pacer {
     pub(super) fn new(pace: Pace) -> Self {
         let window = window(pace.per);
@@ -72,6 +81,29 @@ impl Pacer {
             throttled_at: None,
             slow_from: None,
         }
+    }
+
+    /// What another pacer has to know to go on from here.
+    pub(super) fn past(&self, now: Instant) -> Past {
+        let mut log = self.log.clone();
+        // Taken and maybe on its way.
+        log.extend(std::iter::repeat_n(now, self.leaving));
+        Past {
+            log,
+            last: self.last,
+            paused_until: self.paused_until,
+            throttled_at: self.throttled_at,
+            slow_from: self.slow_from,
+        }
+    }
+
+    /// Goes on from where another pacer stood; what this one knew of earlier requests is the same.
+    pub(super) fn follow(&mut self, past: Past) {
+        self.log = past.log;
+        self.last = past.last;
+        self.paused_until = past.paused_until;
+        self.throttled_at = past.throttled_at;
+        self.slow_from = past.slow_from;
     }
 
     /// Takes a slot now, or says when to ask again. A taken slot must be [`sent`](Self::sent).

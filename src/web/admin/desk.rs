@@ -1,9 +1,6 @@
 //! What all pages share: the ledger, the configuration, the engine's state, who is signed in.
 
-use std::{
-    sync::{Arc, PoisonError, RwLock},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -26,7 +23,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    config::{Config, Language},
+    config::{Config, Language, Live},
     ledger::{
         Connection, Ledger, LedgerError, Tx,
         job::{self, JobId},
@@ -73,7 +70,7 @@ pub(super) struct Desk {
     pub(super) chart: Chart,
     pub(super) lists: Lists,
     pub(super) file: Option<File>,
-    config: RwLock<Arc<Config>>,
+    live: Live,
     jobs: Arc<Notify>,
     kept: Mutex<Option<(Instant, Arc<Overview>)>>,
 }
@@ -89,18 +86,18 @@ pub(super) struct Settings {
 }
 
 impl Desk {
-    pub(super) fn new(config: &Config, parts: Parts) -> Self {
+    pub(super) fn new(live: &Live, parts: Parts) -> Self {
         let Parts { ledger, read, clock, state, jobs, stopping, file } = parts;
         let started_at = clock.now();
         Self {
-            readiness: Readiness::new(ledger.clone(), clock.clone(), &config.schedule, started_at),
-            gate: config.admin.password_hash.clone().map(Gate::new),
+            readiness: Readiness::new(ledger.clone(), clock.clone(), live.clone(), started_at),
+            gate: live.get().admin.password_hash.clone().map(Gate::new),
             sessions: Sessions::new(),
             followers: Arc::new(Semaphore::new(FOLLOWERS_MAX)),
             chart: Chart::default(),
             lists: Lists::default(),
             file,
-            config: RwLock::new(Arc::new(config.clone())),
+            live: live.clone(),
             kept: Mutex::default(),
             ledger,
             read,
@@ -113,12 +110,7 @@ impl Desk {
     }
 
     pub(super) fn config(&self) -> Arc<Config> {
-        Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Goes by another configuration from now on.
-    pub(super) fn renew(&self, config: Arc<Config>) {
-        *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
+        self.live.get()
     }
 
     pub(super) fn settings(&self, language: Language) -> Settings {

@@ -22,7 +22,7 @@ use super::{
     visit::{Posted, Visit},
 };
 use crate::{
-    config::{Config, Edit, EditError, Severity},
+    config::{Edit, EditError, Severity},
     domain::{Behaviour, Existing},
     ledger::{
         audit::hex,
@@ -41,9 +41,8 @@ const LISTS_WITHIN: Duration = Duration::from_secs(30);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// Takes over a configuration that was saved; says why where it cannot.
-pub type Reload = Arc<
-    dyn Fn() -> Pin<Box<dyn Future<Output = Result<Arc<Config>, String>> + Send>> + Send + Sync,
->;
+pub type Reload =
+    Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>> + Send + Sync>;
 
 /// The configuration file, for who may change it here.
 #[derive(Clone)]
@@ -226,7 +225,7 @@ pub(super) async fn save(
         }
     }
     desk.act(visit, "configure", name.clone(), |_, _| Ok(())).await?;
-    let said = take_over(&desk, visit, file).await?;
+    let said = take_over(visit, file).await?;
     Ok(Redirect::to(&format!("/routes/{name}/edit?said={said}")).into_response())
 }
 
@@ -247,18 +246,15 @@ pub(super) async fn switch(
         return page(&desk, visit, &name, (draft, seen), beside).await;
     }
     desk.act(visit, "configure", name.clone(), |_, _| Ok(())).await?;
-    let said = take_over(&desk, visit, file).await?;
+    let said = take_over(visit, file).await?;
     Ok(Redirect::to(&format!("/routes/{name}/edit?said={said}")).into_response())
 }
 
 /// Takes over what was saved; says which words tell so.
-async fn take_over(desk: &Desk, visit: &Visit, file: &File) -> Result<&'static str, Refused> {
+async fn take_over(visit: &Visit, file: &File) -> Result<&'static str, Refused> {
     let Some(reload) = &file.reload else { return Ok("written") };
     match reload().await {
-        Ok(config) => {
-            desk.renew(config);
-            Ok("saved")
-        }
+        Ok(()) => Ok("saved"),
         Err(why) => {
             let w = &visit.words().form;
             let status = StatusCode::CONFLICT;

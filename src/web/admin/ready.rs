@@ -4,7 +4,6 @@
 use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 use croner::Cron;
 use serde_json::{Value, json};
 use tokio::{
@@ -14,7 +13,7 @@ use tokio::{
 
 use crate::{
     clock::Clock,
-    config::Schedule,
+    config::Live,
     ledger::{Ledger, meta},
     web::{
         engine_state::EngineState,
@@ -72,29 +71,14 @@ pub(super) struct Late {
 pub(super) struct Readiness {
     ledger: Ledger,
     clock: Clock,
-    poll: Cron,
-    reconcile: Cron,
-    timezone: Tz,
+    live: Live,
     started_at: DateTime<Utc>,
     kept: Mutex<Option<(Instant, Ready)>>,
 }
 
 impl Readiness {
-    pub(super) fn new(
-        ledger: Ledger,
-        clock: Clock,
-        schedule: &Schedule,
-        started_at: DateTime<Utc>,
-    ) -> Self {
-        Self {
-            ledger,
-            clock,
-            poll: schedule.poll.clone(),
-            reconcile: schedule.reconcile.clone(),
-            timezone: schedule.timezone,
-            started_at,
-            kept: Mutex::default(),
-        }
+    pub(super) fn new(ledger: Ledger, clock: Clock, live: Live, started_at: DateTime<Utc>) -> Self {
+        Self { ledger, clock, live, started_at, kept: Mutex::default() }
     }
 
     /// What each part says now, or said a moment ago.
@@ -125,16 +109,18 @@ impl Readiness {
 
     /// Which runs should have started by now and have not. One that never ran is not late.
     pub(super) fn late(&self, overview: &Overview, now: DateTime<Utc>) -> Late {
+        let config = self.live.get();
+        let schedule = &config.schedule;
         let late = |cron: &Cron, last: Option<Run>| {
             let Some(last) = last else { return false };
             // What came due while the service was down is caught up, not late.
-            let from = last.started_at.max(self.started_at).with_timezone(&self.timezone);
+            let from = last.started_at.max(self.started_at).with_timezone(&schedule.timezone);
             let due = cron.find_next_occurrence(&from, false);
             due.is_ok_and(|due| now > due.with_timezone(&Utc) + LATE_AFTER)
         };
         Late {
-            poll: late(&self.poll, overview.last_poll),
-            reconcile: late(&self.reconcile, overview.last_reconcile),
+            poll: late(&schedule.poll, overview.last_poll),
+            reconcile: late(&schedule.reconcile, overview.last_reconcile),
         }
     }
 }

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::*;
 use crate::{
     clock::Clock,
-    config::{self, Language},
+    config::{self, Config, Language},
     domain::{ContactId, FoundBy, LeadState, RecordId},
     ledger::{Ledger, Options, open::Opener},
     web::{
@@ -61,7 +61,7 @@ impl Desk {
             stopping: CancellationToken::new(),
             file: None,
         };
-        let admin = Admin::new(config, parts);
+        let admin = Admin::new(&Live::new(config.clone()), parts);
         let served = Served::start(admin.router(), Limits::ADMIN).await;
         Self { served, state, clock, ledger }
     }

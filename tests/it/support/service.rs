@@ -67,6 +67,8 @@ pub struct Service {
     way: Way,
     receiver: Receiver,
     lifecycle: Lifecycle,
+    /// `None` without sockets.
+    shifts: Option<run::Shifts>,
     home: Arc<TempDir>,
     _served: Option<Served>,
     _lock: EngineLock,
@@ -96,6 +98,13 @@ impl Service {
         self.lifecycle.stop();
         assert!(self.lifecycle.stopped().await, "it does not stop");
         self.ledger.close().await;
+    }
+
+    /// Takes these settings over while it runs; gives what takes effect at the next start.
+    pub async fn take_over(&self, settings: &Settings) -> Result<Vec<&'static str>, String> {
+        let config = parsed(settings, self._served.as_ref(), &self.home.path().join("ponte.db"));
+        let shifts = self.shifts.as_ref().expect("a service with sockets");
+        shifts.take_over(config).await.map_err(|error| format!("{error:#}"))
     }
 
     /// The schedule runs: polls come when they are due.
@@ -214,15 +223,19 @@ impl Service {
                 tick: FALLBACK_TICK,
             },
         };
-        let (engine, lifecycle, receiver) = match way {
-            Way::Paused => without_sockets(&config, &ledger, accounts, world).await,
+        let (engine, lifecycle, receiver, shifts) = match way {
+            Way::Paused => {
+                let (engine, lifecycle, receiver) =
+                    without_sockets(&config, &ledger, accounts, world).await;
+                (engine, lifecycle, receiver, None)
+            }
             Way::Sockets | Way::InProcess => {
                 let clock = accounts.clock.clone();
                 let started = run::start(&config, ledger.clone(), clock, world, 1).await.unwrap();
                 let client = wire::http_client("ActiveCampaign-simulated").unwrap();
                 let base = format!("http://{}", started.receiver);
                 let receiver = Receiver { wire: Wire::Http(client), base };
-                (started.engine, started.lifecycle, receiver)
+                (started.engine, started.lifecycle, receiver, Some(started.shifts))
             }
         };
         Self {
@@ -233,6 +246,7 @@ impl Service {
             way,
             receiver,
             lifecycle,
+            shifts,
             home,
             _served: served,
             _lock: lock,

@@ -100,7 +100,7 @@ async fn a_ledger_of_more_than_6_000_records_costs_no_more_calls_and_is_come_rou
     let mut look = async || {
         let before = bench.ploomes.requests().len();
         let scope = bench.scope();
-        let drift = super::super::look(&bench.engine.shared, &scope).await.unwrap();
+        let drift = super::super::look(&bench.engine.shared(), &scope).await.unwrap();
         assert_eq!(drift.doubts, Vec::<String>::new());
         calls.push(bench.ploomes.requests().len() - before);
         let (memory, findings) = (drift.memory, drift.findings);

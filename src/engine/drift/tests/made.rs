@@ -111,7 +111,7 @@ async fn a_write_that_is_in_doubt_has_made_no_orphan() {
     }
     assert_eq!(bench.leads().await[1].deal, None);
     let since = bench.clock.now() - chrono::TimeDelta::hours(1);
-    assert_eq!(orphans(&bench.engine.shared, since).await.unwrap(), []);
+    assert_eq!(orphans(&bench.engine.shared(), since).await.unwrap(), []);
     assert_eq!(bench.drift().await, []);
 }
 
@@ -125,7 +125,7 @@ async fn a_start_names_what_our_key_made_since_the_ledgers_last_write() {
                      "CreateDate": written(since - chrono::TimeDelta::hours(2))});
     bench.ploomes.add_deal(&ours(old)).unwrap();
     let new = bench.ploomes.add_deal(&ours(json!({"Title": "y", "ContactId": client}))).unwrap();
-    let found = orphans(&bench.engine.shared, since - chrono::TimeDelta::hours(1)).await.unwrap();
+    let found = orphans(&bench.engine.shared(), since - chrono::TimeDelta::hours(1)).await.unwrap();
     assert_eq!(found, [RecordId(new)]);
 }
 
@@ -142,5 +142,5 @@ async fn a_start_without_ploomes_polls_at_once() {
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
     assert!(started.elapsed().as_secs() < 2);
-    name_orphans(&bench.engine.shared, Some(now)).await;
+    name_orphans(&bench.engine.shared(), Some(now)).await;
 }
