@@ -23,7 +23,7 @@ use place::Place;
 use ponte::{
     cli::overview,
     clock::Clock,
-    config,
+    config::{self, Live},
     domain::{ContactId, LeadState},
     ledger::{Connection, Ledger, LedgerError, Options, explain, leads, open::Opener, status},
     web::{Admin, admin::Parts},
@@ -133,7 +133,7 @@ fn as_pages(runtime: &Runtime, ledgers: &[Filled; 2]) {
             let last = DateTime::from_timestamp(filled::FROM + filled.leads * 30, 0);
             let clock = Clock::simulated(last.expect("in range"));
             let config = config::load(&filled.place.config(), &BTreeMap::new());
-            let config = config.expect("the configuration is right").config;
+            let live = Live::new(config.expect("the configuration is right").config);
             runtime.block_on(async {
                 let options = Options::file(filled.place.ledger(), clock.clone());
                 let ledger = options.open(Opener::Command).expect("it was just made");
@@ -146,7 +146,7 @@ fn as_pages(runtime: &Runtime, ledgers: &[Filled; 2]) {
                     stopping: CancellationToken::new(),
                     file: None,
                 };
-                let times = turn_to(&Admin::new(&config, parts), page, filled.leads).await;
+                let times = turn_to(&Admin::new(&live, parts), page, filled.leads).await;
                 ledger.close().await;
                 times
             })

@@ -12,6 +12,7 @@ mod demo;
 mod erase;
 mod handover;
 mod inspect;
+mod manual;
 mod notify;
 pub mod overview;
 mod password;
@@ -98,6 +99,11 @@ async fn dispatch(args: Args) -> Result<(), Failure> {
         Command::Check(check) => inspect::check(&path, &check).await,
         Command::Simulate(simulate) => simulate::simulate(&simulate).await,
         Command::Password => password::password(),
+        Command::Man(man) => manual::man(&man.folder),
+        Command::Completions(completions) => {
+            manual::completions(completions.shell);
+            Ok(())
+        }
         Command::Run => run::run(&path, load(&path)?).await,
         Command::Demo(demo) => demo::demo(&demo).await,
         Command::Poll(output) => queue::poll(&load(&path)?, output.json).await,

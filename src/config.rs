@@ -251,4 +251,6 @@ impl Reader<'_, '_> {
 }
 
 #[cfg(test)]
+mod reference;
+#[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 //! The names are fixed: scripts rely on them. A usage error ends with status 2.
 
 mod keeping;
+mod manual;
 mod reconcile;
 mod replay;
 mod setup;
@@ -20,6 +21,7 @@ use crate::{
 };
 
 pub use keeping::{Backup, Erase, Export, Restore};
+pub use manual::{Completions, Man};
 pub use reconcile::{Format, Reconcile, Report, Shown};
 pub use replay::Replay;
 pub use setup::Setup;
@@ -170,6 +172,14 @@ pub enum Command {
     /// Asks for a password and prints its hash for `admin.password_hash`.
     #[command(after_help = "Example:\n  ponte password")]
     Password,
+
+    /// Writes the manual pages into a folder.
+    #[command(after_help = "Example:\n  ponte man /usr/local/share/man/man1")]
+    Man(Man),
+
+    /// Prints the completions for a shell.
+    #[command(after_help = "Example:\n  ponte completions bash")]
+    Completions(Completions),
 }
 
 /// `demo`

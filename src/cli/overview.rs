@@ -9,12 +9,13 @@ use crate::{
     domain::{Fate, Lane, LeadState},
     ledger::{
         Connection, Ledger, LedgerError, leads, overview,
+        run::{self, Kind},
         status::{self, Counts},
         unknown,
     },
     web::{
         Overview, ReadOverview,
-        overview::{Deliveries, Lanes, LeadRow, Leads, Missed, Outcome, Run},
+        overview::{Complete, Deliveries, Lanes, LeadRow, Leads, Missed, Outcome, Run},
     },
 };
 
@@ -50,6 +51,10 @@ fn read(conn: &Connection, now: DateTime<Utc>) -> Result<Overview, LedgerError> 
         quarantine_reasons: overview::quarantine_reasons(conn)?,
         last_poll: counts.last_poll.as_ref().map(run),
         last_reconcile: counts.last_reconcile.as_ref().map(run),
+        complete: Complete {
+            poll: run::last_complete(conn, Kind::Poll)?,
+            reconcile: run::last_complete(conn, Kind::Reconcile)?,
+        },
         paused_routes: counts.paused.clone(),
         recent: leads::list(conn, None, None, Some(ROWS))?.into_iter().map(LeadRow::from).collect(),
         found: leads::found(conn, i64::from(ROWS))?.into_iter().map(LeadRow::from).collect(),

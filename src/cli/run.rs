@@ -220,15 +220,15 @@ async fn keep_reloading(
 ) -> Infallible {
     let environment: BTreeMap<String, String> = std::env::vars().collect();
     loop {
-        let asker = tokio::select! {
+        let waits = tokio::select! {
             Some(()) = hangup.recv() => None,
-            Some(asker) = asked.recv() => Some(asker),
+            Some(waits) = asked.recv() => Some(waits),
             else => std::future::pending().await,
         };
         let taken = reload::reload(path, &environment, shifts).await;
-        if let Some(asker) = asker {
+        if let Some(waits) = waits {
             // Whoever asked may be gone; what came of it is in the log as well.
-            let _ = asker.send(taken);
+            let _ = waits.send(taken);
         }
     }
 }

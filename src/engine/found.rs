@@ -317,7 +317,15 @@ impl Found {
                     (Fate::Quarantined, None, Some(reason))
                 }
             };
-            intake::decide(tx, arrival.delivery, fate, lead, reason.as_deref(), self.now)?;
+            let delivery = arrival.delivery;
+            intake::decide(tx, delivery, fate, lead, reason.as_deref(), self.now)?;
+            if let Some(lead) = lead {
+                tracing::info!(
+                    delivery.id = delivery.0,
+                    lead.id = lead.0,
+                    "a delivery is a lead's"
+                );
+            }
         }
         Ok(())
     }

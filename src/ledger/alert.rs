@@ -175,3 +175,18 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Alert> {
         due_at: sql::time_of(row, "due_at")?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn what_to_do_is_written_down_for_each_event() {
+        let page = include_str!("../../docs/alerts.md");
+        let words = include_str!("alert.rs").split("    Event {\n").nth(1).unwrap();
+        let words = words.split("    }\n").next().unwrap();
+        let words: Vec<&str> = words.lines().filter_map(|it| it.split('"').nth(1)).collect();
+        assert_eq!(words.len(), 12);
+        for word in words {
+            assert!(page.contains(&format!("\n## {word}\n")), "{word}");
+        }
+    }
+}

@@ -95,6 +95,18 @@ pub fn last_start(conn: &Connection, kind: Kind) -> Result<Option<DateTime<Utc>>
     Ok(at.map(from_ms))
 }
 
+/// Returns when the newest run of a kind that read everything began.
+pub fn last_complete(conn: &Connection, kind: Kind) -> Result<Option<DateTime<Utc>>, LedgerError> {
+    let sql = "
+        SELECT started_at FROM run WHERE kind = :kind AND outcome = 'complete'
+        ORDER BY id DESC LIMIT 1";
+    let at: Option<i64> = conn
+        .prepare_cached(sql)?
+        .query_row(named_params! { ":kind": kind }, |row| row.get(0))
+        .optional()?;
+    Ok(at.map(from_ms))
+}
+
 /// Returns the start of the last run that answered a question of a route whole.
 pub fn watermark(
     conn: &Connection,

@@ -43,6 +43,8 @@ pub struct Overview {
     pub last_poll: Option<Run>,
     /// The last reconciliation.
     pub last_reconcile: Option<Run>,
+    /// The last runs that read everything.
+    pub complete: Complete,
     /// Routes that a person paused.
     pub paused_routes: Vec<String>,
     /// The newest leads, newest first: twenty fill the page.
@@ -109,6 +111,15 @@ pub struct Lanes {
     pub repair: i64,
     /// From before the route's first start.
     pub backfill: i64,
+}
+
+/// When the last runs that read everything started.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Complete {
+    /// Of polls.
+    pub poll: Option<DateTime<Utc>>,
+    /// Of reconciliations.
+    pub reconcile: Option<DateTime<Utc>>,
 }
 
 /// One poll or reconciliation.

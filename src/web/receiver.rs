@@ -200,7 +200,7 @@ impl Inlet {
             Ok(Ok(receipt)) => {
                 self.refused.note_kept();
                 self.wake.notify_one();
-                tracing::debug!(delivery.id = receipt.0, route.id = route.0, "Kept a delivery");
+                tracing::info!(delivery.id = receipt.0, route.id = route.0, "kept a delivery");
                 Ok(receipt)
             }
             Ok(Err(error)) => Err(self.refused.note(Some(&error))),

@@ -18,6 +18,7 @@ mod migrations;
 mod missed;
 mod notify;
 mod once;
+mod packaging;
 mod polls;
 mod privacy;
 mod process;

@@ -37,7 +37,8 @@ pub(super) fn one(prompt: &str, items: &[String], default: usize) -> Result<usiz
 /// Asks for any number of a list; the places of the answers.
 pub(super) fn some(prompt: &str, items: &[(String, bool)]) -> Result<Vec<usize>, Failure> {
     let prompt = format!("{prompt} (space marks, enter goes on)");
-    let select = MultiSelect::new().with_prompt(prompt).max_length(LINES);
+    // What was marked is in the file: the long list need not be said again.
+    let select = MultiSelect::new().with_prompt(prompt).max_length(LINES).report(false);
     Ok(select.items_checked(items.iter().cloned()).interact()?)
 }
 

@@ -208,11 +208,13 @@ pub(super) fn configured(row: &rules::MapRow) -> MapRow {
 
 /// A map for people to read.
 pub(super) fn map_text(rows: &[MapRow]) -> String {
-    let line = |row: &MapRow| {
-        let (Source::From(source) | Source::Template(source)) = &row.source;
-        format!("  {source:<28} → {}", row.to)
-    };
-    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+    rows.iter().map(|row| format!("  {}", row_text(row))).collect::<Vec<_>>().join("\n")
+}
+
+/// One row of it.
+pub(super) fn row_text(row: &MapRow) -> String {
+    let (Source::From(source) | Source::Template(source)) = &row.source;
+    format!("{source:<28} → {}", row.to)
 }
 
 #[cfg(test)]

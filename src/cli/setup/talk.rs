@@ -99,6 +99,14 @@ async fn activecampaign(draft: &mut Draft, known: Option<&Config>) -> Result<Acc
 /// Asks for the key until it is taken.
 async fn ploomes(draft: &mut Draft, known: Option<&Config>) -> Result<PloomesCatalog, Failure> {
     let mut keep = known.is_some() && !ask::yes("The key of Ploomes is set. Change it?", false)?;
+    // Simulators: Ploomes' own address is the same for everybody.
+    let tries = draft
+        .load_side("activecampaign")
+        .is_ok_and(|it| !it.activecampaign.url.starts_with("https"));
+    if !keep && tries {
+        let url = ask::text("Ploomes: its URL, since ActiveCampaign is on this machine", None)?;
+        draft.set("ploomes", "url", &url.as_str().into())?;
+    }
     loop {
         if !keep {
             let key = ask::secret("Ploomes: the key of ponte's own user (it is not shown)")?;

@@ -241,3 +241,28 @@ async fn an_open_limiter_lets_everything_through() {
 
     assert_eq!(begin.elapsed(), Duration::ZERO);
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_follows_another_counts_its_requests_and_keeps_its_pauses() {
+    let pace = Pace::per_second(4);
+    let earlier = Limiter::new(pace, Clock::system());
+    for _ in 0..4 {
+        drop(earlier.acquire(Lane::Fresh).await.unwrap());
+    }
+    let on_its_way = earlier.acquire(Lane::Fresh).await.unwrap();
+    let next = Limiter::new(pace, Clock::system());
+    assert_eq!(next.used_last_60s(), 0);
+    next.follow(&earlier);
+    assert_eq!(next.used_last_60s(), 5);
+    drop(on_its_way);
+    // Its window is full: a new limiter would let the next one through at once.
+    let before = Instant::now();
+    drop(next.acquire(Lane::Fresh).await.unwrap());
+    assert!(before.elapsed() > Duration::ZERO);
+
+    next.throttled(Some(Duration::from_secs(30)));
+    let last = Limiter::new(pace, Clock::system());
+    last.follow(&next);
+    assert_eq!(last.paused_for(), next.paused_for());
+    assert!(last.throttled_within(Duration::from_secs(1)));
+}

@@ -135,6 +135,16 @@ fn times(registry: &mut Registry, overview: &Overview, now: DateTime<Utc>) {
             "When the last reconciliation started",
             overview.last_reconcile.map(|run| run.started_at),
         ),
+        (
+            "last_complete_poll_timestamp_seconds",
+            "When the last poll that read everything started",
+            overview.complete.poll,
+        ),
+        (
+            "last_complete_reconcile_timestamp_seconds",
+            "When the last reconciliation that read everything started",
+            overview.complete.reconcile,
+        ),
     ];
     for (name, help, moment) in moments {
         // Of what has not happened there is no line.
@@ -175,5 +185,67 @@ impl EncodeMetric for ByLabel {
 
     fn metric_type(&self) -> MetricType {
         MetricType::Gauge
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::web::overview::{Complete, Outcome, Run};
+
+    const RULES: &str = include_str!("../../../packaging/prometheus/alerts.yml");
+    const DASHBOARD: &str = include_str!("../../../packaging/grafana/ponte.json");
+
+    /// Everything there is, at one moment.
+    fn all() -> String {
+        let at = DateTime::UNIX_EPOCH;
+        let run = Some(Run { started_at: at, ended: Some((at, Outcome::Complete)) });
+        let overview = Overview {
+            last_delivery: Some(at),
+            last_poll: run,
+            last_reconcile: run,
+            complete: Complete { poll: Some(at), reconcile: Some(at) },
+            ..Overview::default()
+        };
+        let settings = Settings {
+            text: crate::web::i18n::of(crate::config::Language::English),
+            timezone: chrono_tz::UTC,
+            app_url: None,
+            activecampaign_rate: 4,
+            ploomes_rate: 100,
+        };
+        text(&overview, &settings, at, at)
+    }
+
+    /// The names that start with `ponte_` in a text, with the labels that are asked of them.
+    fn named(text: &str) -> BTreeSet<(String, Option<String>)> {
+        let starts = text.match_indices("ponte_").map(|(at, _)| &text[at..]);
+        let of = |text: &str| {
+            let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            let end = text.find(|c| !is_part(c)).unwrap_or(text.len());
+            let label = text[end..].strip_prefix('{').and_then(|it| it.split_once('}'));
+            let label = label.map(|(labels, _)| labels.replace('\\', ""));
+            let label = label
+                .and_then(|it| it.split(',').find(|it| !it.starts_with("job=")).map(str::to_owned));
+            (text[..end].to_owned(), label)
+        };
+        starts.map(of).collect()
+    }
+
+    #[test]
+    fn rules_and_dashboard_ask_for_what_there_is() {
+        let all = all();
+        let asked: BTreeSet<_> = named(RULES).into_iter().chain(named(DASHBOARD)).collect();
+        assert!(asked.len() > 15, "{asked:?}");
+        for (name, label) in asked {
+            let is_asked = |line: &&str| {
+                let rest = line.strip_prefix(&name);
+                let value = rest.filter(|it| it.starts_with(['{', ' ']));
+                value.is_some_and(|it| label.as_ref().is_none_or(|label| it.contains(label)))
+            };
+            assert!(all.lines().any(|line| is_asked(&line)), "{name} {label:?}");
+        }
     }
 }

@@ -353,7 +353,7 @@ async fn no_log_line_holds_a_token_or_a_body() {
     assert_eq!(served.ask(post(PATH, body)).await.status, 503);
     let logged = log.0.lock().unwrap().clone();
     let logged = String::from_utf8(logged).unwrap();
-    assert!(logged.contains("Kept a delivery") && logged.contains("503"), "{logged}");
+    assert!(logged.contains("kept a delivery") && logged.contains("503"), "{logged}");
     for secret in [TOKEN, PREVIOUS, "guessed", "maria"] {
         assert!(!logged.contains(secret), "{secret}: {logged}");
     }

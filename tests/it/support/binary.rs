@@ -182,6 +182,7 @@ impl Process {
     pub fn signal(&self, name: &str) {
         let signal = match name {
             "CONT" => Signal::CONT,
+            "HUP" => Signal::HUP,
             "INT" => Signal::INT,
             "KILL" => Signal::KILL,
             "STOP" => Signal::STOP,

@@ -70,7 +70,7 @@ pub struct Service {
     /// `None` without sockets.
     shifts: Option<run::Shifts>,
     home: Arc<TempDir>,
-    _served: Option<Served>,
+    served: Option<Served>,
     _lock: EngineLock,
 }
 
@@ -102,7 +102,7 @@ impl Service {
 
     /// Takes these settings over while it runs; gives what takes effect at the next start.
     pub async fn take_over(&self, settings: &Settings) -> Result<Vec<&'static str>, String> {
-        let config = parsed(settings, self._served.as_ref(), &self.home.path().join("ponte.db"));
+        let config = parsed(settings, self.served.as_ref(), &self.home.path().join("ponte.db"));
         let shifts = self.shifts.as_ref().expect("a service with sockets");
         shifts.take_over(config).await.map_err(|error| format!("{error:#}"))
     }
@@ -248,7 +248,7 @@ impl Service {
             lifecycle,
             shifts,
             home,
-            _served: served,
+            served,
             _lock: lock,
         }
     }

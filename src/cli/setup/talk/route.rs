@@ -37,7 +37,7 @@ pub(super) fn ask(draft: &Draft, accounts: &Accounts, taken: &[&str]) -> Result<
     }
     let items =
         ["fill its empty fields, overwrite nothing", "overwrite its fields", "leave it as it is"];
-    let existing = ask::one("A person or company that is there already:", &owned(&items), 0)?;
+    let existing = ask::one("A person or company that is there already", &owned(&items), 0)?;
     add(&mut settings, "existing", ["fill", "overwrite", "leave"][existing]);
     owners(&mut settings, &accounts.catalog)?;
     origin(&mut settings, &accounts.catalog.origins)?;
@@ -85,17 +85,17 @@ fn membership(settings: &mut Settings, accounts: &Accounts) -> Result<(), Failur
                     format!("{} (number {}{off})", it.name, it.id)
                 };
                 let names: Vec<String> = accounts.automations.iter().map(name).collect();
-                let chosen = ask::one("The automation:", &names, 0)?;
+                let chosen = ask::one("The automation", &names, 0)?;
                 add(settings, "automation", accounts.automations[chosen].id.0);
             }
             1 => {
                 let names: Vec<String> = accounts.tags.iter().map(|it| it.name.clone()).collect();
-                let chosen = ask::one("The tag:", &names, 0)?;
+                let chosen = ask::one("The tag", &names, 0)?;
                 add(settings, "tag", names[chosen].as_str());
             }
             2 => {
                 let names: Vec<String> = accounts.lists.iter().map(|it| it.name.clone()).collect();
-                let chosen = ask::one("The list:", &names, 0)?;
+                let chosen = ask::one("The list", &names, 0)?;
                 add(settings, "list", accounts.lists[chosen].id);
             }
             _ => add(settings, "every_contact", true),
@@ -124,12 +124,12 @@ fn place(settings: &mut Settings, catalog: &PloomesCatalog) -> Result<(), Failur
         return Err(anyhow::anyhow!(words).into());
     }
     let names: Vec<String> = pipelines.iter().map(|it| it.name.clone()).collect();
-    let pipeline = pipelines[ask::one("The pipeline:", &names, 0)?];
+    let pipeline = pipelines[ask::one("The pipeline", &names, 0)?];
     let all: Vec<&str> = catalog.pipelines.iter().map(|it| it.name.as_str()).collect();
     settings.push(("pipeline".to_owned(), by_name(&pipeline.name, pipeline.id.0, &all)));
     let stages: Vec<_> = pipeline.stages.iter().filter(|it| !it.archived).collect();
     let names: Vec<String> = stages.iter().map(|it| it.name.clone()).collect();
-    let stage = stages[ask::one("The stage:", &names, 0)?];
+    let stage = stages[ask::one("The stage", &names, 0)?];
     let all: Vec<&str> = pipeline.stages.iter().map(|it| it.name.as_str()).collect();
     settings.push(("stage".to_owned(), by_name(&stage.name, stage.id.0, &all)));
     Ok(())
@@ -170,7 +170,7 @@ fn origin(settings: &mut Settings, origins: &[Named]) -> Result<(), Failure> {
     let none = "none".to_owned();
     let names: Vec<String> =
         std::iter::once(none).chain(origins.iter().map(|it| it.name.clone())).collect();
-    let chosen = ask::one("The origin of what is created:", &names, 0)?;
+    let chosen = ask::one("The origin of what is created", &names, 0)?;
     if chosen > 0 {
         add(settings, "origin", names[chosen].as_str());
     }
@@ -194,7 +194,7 @@ fn map(
     let (needed, others): (Vec<_>, Vec<_>) =
         rows.into_iter().partition(|row| needed.contains(&row.to.as_str()));
     let items: Vec<(String, bool)> =
-        others.iter().map(|row| (draft::map_text(std::slice::from_ref(row)), true)).collect();
+        others.iter().map(|row| (draft::row_text(row), true)).collect();
     crate::cli::say(&format!("Always mapped:\n{}", draft::map_text(&needed)));
     for (field, why) in &proposal.left {
         crate::cli::say(&format!("  not mapped: {:?}: {why}", field.title));
