@@ -1,18 +1,18 @@
 //! Brings webhooks to the receiver as ActiveCampaign does: once, for five seconds, never again.
 
 use std::{
-    collections::VecDeque,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use axum::{Router, body::Body};
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use http::{Request, header::CONTENT_TYPE};
-use ponte::simulator::activecampaign::{ActiveCampaign, Outgoing};
+use ponte::{
+    domain::ContactId,
+    simulator::activecampaign::{ActiveCampaign, Outgoing},
+};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
@@ -31,8 +31,8 @@ pub(super) struct Mail {
     door: Mutex<Option<(Router, CancellationToken)>>,
     /// What ActiveCampaign never sent: forged, broken, for nobody.
     strange: Mutex<VecDeque<(String, String)>>,
-    /// Answers 200 that the other side saw.
-    taken: AtomicU64,
+    /// Answers 200 that the other side saw, by the contact that caused the webhook.
+    taken: Mutex<BTreeMap<Option<ContactId>, usize>>,
 }
 
 impl Mail {
@@ -42,7 +42,7 @@ impl Mail {
             trace,
             door: Mutex::default(),
             strange: Mutex::default(),
-            taken: AtomicU64::new(0),
+            taken: Mutex::default(),
         }
     }
 
@@ -63,9 +63,9 @@ impl Mail {
         lock(&self.strange).push_back((path.to_owned(), body.to_owned()));
     }
 
-    /// How many deliveries the receiver said that it has.
-    pub(super) fn taken(&self) -> u64 {
-        self.taken.load(Ordering::Relaxed)
+    /// How many deliveries the receiver said that it has, by the contact that caused them.
+    pub(super) fn taken(&self) -> BTreeMap<Option<ContactId>, usize> {
+        lock(&self.taken).clone()
     }
 
     /// Brings what is due, for ever.
@@ -105,7 +105,9 @@ impl Mail {
             None => None,
         };
         if status == Some(200) {
-            self.taken.fetch_add(1, Ordering::Relaxed);
+            let record = outgoing.as_ref().map(|it| it.record);
+            let contact = record.map(|it| self.account.webhooks()[it].contact);
+            *lock(&self.taken).entry(contact).or_default() += 1;
         }
         self.trace.say(format!(
             "{} webhook {path} -> {status:?}",
