@@ -136,14 +136,10 @@ test("a route is edited and works, and a lead that failed is retried", async () 
   assert.ok(toml.includes('to = "person.Phones"') && !toml.includes("browser-test-token"), toml);
   assert.equal(await world.text(), before);
   await person.page.getByRole("button", { name: "Save and use" }).click();
-  await person.page.getByRole("status").getByText(/^The configuration is saved/).waitFor();
+  await person.page.getByRole("status").getByText("The configuration is saved and in use.").waitFor();
   const text = await world.text();
   for (const kept of ["# Made by a test.", "# until the sales team is asked", "# Sales asked for it.", 'to = "person.Phones"']) {
     assert.ok(text.includes(kept), kept);
-  }
-  if (await person.page.getByText("once ponte is started again").count()) {
-    await world.stop();
-    await world.run();
   }
 
   // What failed for want of a document is brought in now.
