@@ -89,6 +89,12 @@ async fn a_stale_a_copied_and_a_lost_ledger_make_no_second_deal() {
     scene.five(&ponte, 5).await;
     let writes = scene.accounts.ploomes.writes();
 
+    // ActiveCampaign's times are whole seconds: who came in this one is waited for.
+    until("nobody came just now", PATIENCE, async || {
+        let report = old.command(&["reconcile", "--mode", "report", "--json"]).await.json();
+        (report["routes"][0]["waiting"] == 0).then_some(())
+    })
+    .await;
     // The copy knows five, as one that was put back from a backup would.
     let report = old.json(&["reconcile", "--json"]).await;
     let route = &report["routes"][0];
