@@ -260,9 +260,14 @@ CREATE TABLE job (
 CREATE INDEX job_open ON job (id) WHERE state IN ('queued', 'running');
 
 -- When requests were sent to Ploomes, for the sliding window; only the last minutes are kept.
+-- `steady` is the same moment in milliseconds since the machine's start, of which `boot` is the id: a
+-- time of day that was stepped meanwhile makes no request look older than it is.
 CREATE TABLE request_time (
-    id INTEGER PRIMARY KEY,
-    at INTEGER NOT NULL
+    id     INTEGER PRIMARY KEY,
+    at     INTEGER NOT NULL,
+    boot   INTEGER,
+    steady INTEGER,
+    CHECK ((boot IS NULL) = (steady IS NULL))
 ) STRICT;
 
 -- Ploomes contacts known to exist, newest last: a search that does not show one is no answer.

@@ -5,8 +5,8 @@
 //! tokio's clock, so that both agree.
 
 use std::{
-    fmt,
-    sync::{Arc, Mutex, PoisonError},
+    fmt, fs,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -14,6 +14,25 @@ use chrono::{DateTime, TimeDelta, Utc};
 /// Tells the time of day.
 #[derive(Clone)]
 pub struct Clock(Source);
+
+/// Now, twice over: as people tell it, and on a clock that nobody steps.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment {
+    /// The time of day.
+    pub at: DateTime<Utc>,
+    /// The same moment since the machine's start; `None` where the system does not tell.
+    pub steady: Option<Steady>,
+}
+
+/// Time since a machine's start, sleep included: over restarts of a program its differences are true
+/// where those of the time of day are not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Steady {
+    /// Which start of the machine.
+    pub boot: i64,
+    /// Milliseconds since.
+    pub ms: i64,
+}
 
 #[derive(Clone)]
 enum Source {
@@ -59,6 +78,37 @@ impl Clock {
             }
         }
     }
+
+    /// Now, on both clocks.
+    pub fn moment(&self) -> Moment {
+        let steady = match &self.0 {
+            Source::System => machine(),
+            Source::Tokio(_, instant, _) => {
+                i64::try_from(instant.elapsed().as_millis()).ok().map(|ms| Steady { boot: 0, ms })
+            }
+        };
+        Moment { at: self.now(), steady }
+    }
+}
+
+/// The machine's own steady clock.
+#[cfg(target_os = "linux")]
+fn machine() -> Option<Steady> {
+    static BOOT: OnceLock<Option<i64>> = OnceLock::new();
+    let boot = BOOT.get_or_init(|| {
+        let id = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+        let digits: String = id.chars().filter(char::is_ascii_hexdigit).take(15).collect();
+        i64::from_str_radix(&digits, 16).ok()
+    });
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    let ms = now.tv_sec.checked_mul(1_000)?.checked_add(now.tv_nsec / 1_000_000)?;
+    boot.map(|boot| Steady { boot, ms })
+}
+
+/// Elsewhere the time of day has to do.
+#[cfg(not(target_os = "linux"))]
+fn machine() -> Option<Steady> {
+    None
 }
 
 impl fmt::Debug for Clock {

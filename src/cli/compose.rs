@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 
 use crate::{
     activecampaign,
-    clock::Clock,
+    clock::{Clock, Moment},
     config::{self, Config},
     domain::AutomationId,
     engine::{
@@ -176,17 +176,18 @@ async fn writes(
     ledger: &Ledger,
 ) -> anyhow::Result<(ploomes::Reader, ploomes::Writer)> {
     let own = &config.ploomes;
-    let kept = ledger.clone();
+    let (kept, steady) = (ledger.clone(), clock.clone());
     let record: Record = Arc::new(move |at| {
-        let ledger = kept.clone();
+        let (ledger, now) = (kept.clone(), Moment { at, ..steady.moment() });
         Box::pin(async move {
-            let kept = ledger.write(move |tx| ledger::quota::record(tx, at)).await;
+            let kept = ledger.write(move |tx| ledger::quota::record(tx, now)).await;
             kept.map_err(Into::into)
         })
     });
     let limiter = Limiter::new(Pace::per_minute(own.requests_per_minute), clock.clone());
     let limiter = Arc::new(limiter.recorded_by(record));
-    limiter.restore(ledger.read(ledger::quota::times).await?);
+    let now = clock.moment();
+    limiter.restore(ledger.read(move |conn| ledger::quota::times(conn, now)).await?);
     let sender = ploomes::sender(&own.url, own.user_key.clone(), own.timeout, wire, limiter, clock)
         .context("ploomes.url or ploomes.user_key")?;
     Ok((ploomes::Reader::new(sender.clone()), ploomes::Writer::new(sender)))

@@ -225,16 +225,11 @@ impl Restoring<'_> {
     fn take_over(&self) -> Result<(), LedgerError> {
         let old = connection::open(self.ledger, Access::Write).and_then(|old| {
             super::checkpoint::truncate(&old)?;
-            quota::times(&old)
+            quota::kept(&old)
         });
         let new = connection::open(&self.place, Access::Write)?;
         match old {
-            Ok(times) => {
-                for at in times {
-                    let sql = "INSERT INTO request_time (at) VALUES (?1)";
-                    sql::execute(&new, sql, [Millis(at)])?;
-                }
-            }
+            Ok(kept) => quota::take_over(&new, kept)?,
             Err(error) => tracing::warn!(%error, "the ledger that is replaced cannot be read"),
         }
         // The file is renamed: nothing of it may stand beside it.
