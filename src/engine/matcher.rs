@@ -48,13 +48,14 @@ pub(super) async fn run(shared: Arc<Shared>, stopping: CancellationToken) {
         }
         tokio::select! {
             biased;
+            // First: lookups end at once then, and their hints are due again. They only read AC, and
+            // what they were for waits in the inbox for the next start.
+            () = stopping.cancelled() => return,
             Some(hint) = lookups.next(), if !lookups.is_empty() => {
                 let hint: Hint = hint;
                 busy.remove(&(hint.route, hint.contact));
                 lower -= usize::from(hint.lane != Lane::Fresh);
             }
-            // Lookups only read AC, and their hints wait in the inbox for the next start.
-            () = stopping.cancelled() => return,
             () = woken_or_due(&shared.wake.matcher, next, shared.settings.tick) => {}
         }
     }
