@@ -44,6 +44,9 @@ use super::{
 
 /// How long everything may take to come to rest once nothing goes wrong any more.
 const REST_WITHIN: Duration = Duration::from_hours(1);
+/// How often a lock that is held is asked for again: a fork takes milliseconds, a try microseconds.
+const LOCK_TRIES: u32 = 100_000;
+
 /// How long a loop of the engine sleeps at most: nobody else writes into this ledger, so that a short
 /// tick would only cost time.
 const TICK: Duration = Duration::from_secs(10);
@@ -238,7 +241,7 @@ impl Stage {
     }
 
     fn open(&self, fuse: Option<&Arc<Fuse>>) -> Result<(Ledger, EngineLock), LedgerError> {
-        let lock = EngineLock::take(&self.path)?;
+        let lock = self.lock()?;
         let options = ledger::Options {
             path: Some(self.path.clone()),
             executor: Executor::InPlace,
@@ -250,6 +253,18 @@ impl Stage {
             ledger.take_turns(Arc::<Fuse>::clone(fuse));
         }
         Ok((ledger, lock))
+    }
+
+    /// The ledger's lock. Another test of the same process that starts a program has a copy of every
+    /// open file for the moment between its fork and its exec, and so of a lock just given back.
+    fn lock(&self) -> Result<EngineLock, LedgerError> {
+        for _ in 0..LOCK_TRIES {
+            match EngineLock::take(&self.path) {
+                Err(LedgerError::Held { .. }) => std::thread::yield_now(),
+                taken => return taken,
+            }
+        }
+        EngineLock::take(&self.path)
     }
 
     fn line(&self, name: &'static str, fuse: &Arc<Fuse>, seed: u64) -> Arc<Line> {
