@@ -21,6 +21,16 @@ CREATE TABLE gone (
     at      INTEGER NOT NULL
 ) STRICT;
 
+-- The address with which a sweep showed a contact that it found missing, for the report: nothing else
+-- may ever be seen of it, where nothing is repaired.
+CREATE TABLE found_contact (
+    contact    INTEGER PRIMARY KEY,
+    payload_id INTEGER NOT NULL REFERENCES payload (id)
+) STRICT;
+
+-- What was found missing of a contact and nothing was made of.
+CREATE INDEX finding_open ON finding (contact) WHERE lead_id IS NULL;
+
 -- The newest leads that were found without a webhook.
 CREATE INDEX lead_found ON lead (id) WHERE found_by <> 'webhook';
 

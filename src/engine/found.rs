@@ -353,6 +353,7 @@ impl Found {
         contact::remember_email(tx, self.contact.id, &self.contact.email)?;
         if changed {
             observation::keep(tx, self.route.id, &self.contact, self.now)?;
+            contact::forget_shown(tx, self.contact.id)?;
         }
         if !changed || last.is_none() {
             return Ok(());

@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::{
     LedgerError, leads,
     leads::Listed,
+    run::RunId,
     sql::{self, Millis},
 };
 use crate::domain::{ContactId, DeliveryId, Fate, Lane, RecordId};
@@ -38,6 +39,21 @@ pub struct Story {
     pub leads: Vec<Told>,
     /// Routes on which it waits to be looked at.
     pub hints: Vec<Waits>,
+    /// What runs found missing of it and nothing was made of, the newest first.
+    pub missing: Vec<Missing>,
+}
+
+/// An enrollment that a reconciliation found without a lead, and that still has none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// Which run.
+    pub run: RunId,
+    /// On which route.
+    pub route: String,
+    /// When the contact entered.
+    pub entered_at: Option<DateTime<Utc>>,
+    /// When it was found.
+    pub found_at: DateTime<Utc>,
 }
 
 /// A delivery and what became of it.
@@ -137,11 +153,13 @@ pub fn read(conn: &Connection, contact: ContactId) -> Result<Option<Story>, Ledg
         deliveries,
         leads: told,
         hints: sql::all(conn, HINTS, [contact], waits_from_row)?,
+        missing: sql::all(conn, MISSING, [contact], missing_from_row)?,
     };
     let is_empty = story.observations == 0
         && story.deliveries.is_empty()
         && story.leads.is_empty()
-        && story.hints.is_empty();
+        && story.hints.is_empty()
+        && story.missing.is_empty();
     Ok((!is_empty).then_some(story))
 }
 
@@ -162,6 +180,17 @@ const HINTS: &str = "
     SELECT route.name AS route, lane, due_at, attempts, reason
     FROM route JOIN inbox ON inbox.route_id = route.id AND inbox.contact = ?1
     ORDER BY route.id";
+
+/// A nightly report finds the same people again: few are told.
+const MISSING: &str = "
+    SELECT run_id, route.name AS route, enrolled_at, found_at
+    FROM finding CROSS JOIN route ON route.id = finding.route_id
+    WHERE finding.contact = ?1 AND lead_id IS NULL
+      AND NOT EXISTS (SELECT 1 FROM lead
+                      WHERE lead.route_id = finding.route_id AND lead.contact = finding.contact
+                        AND lead.enrollment IS finding.enrollment)
+    ORDER BY finding.id DESC
+    LIMIT 5";
 
 const DELIVERIES: &str = "
     SELECT delivery.id, route.name AS route, received_at, fate, delivery.reason, lead.key AS lead
@@ -190,6 +219,9 @@ const OBSERVED: &str = "
     ORDER BY observation.id DESC
     LIMIT 1";
 
+const FOUND: &str = "
+    SELECT body FROM found_contact JOIN payload ON payload.id = payload_id WHERE contact = ?1";
+
 /// Its leads, and those that its deliveries belong to: a merge in AC may have moved them.
 fn leads(conn: &Connection, contact: ContactId) -> Result<Vec<(i64, Listed)>, LedgerError> {
     let sql = format!(
@@ -209,11 +241,16 @@ fn leads(conn: &Connection, contact: ContactId) -> Result<Vec<(i64, Listed)>, Le
     Ok(rows)
 }
 
-/// The address in the newest observation that was not erased.
+/// The address in the newest observation that was not erased, else that of one who was found missing.
 pub(super) fn email(conn: &Connection, contact: ContactId) -> Result<Option<String>, LedgerError> {
-    let body = sql::maybe(conn, OBSERVED, [contact], |row| json(row.get_ref("body")?))?.flatten();
-    let email = body.as_ref().and_then(|it| it.get("email")).and_then(Value::as_str);
-    Ok(email.filter(|it| !it.is_empty()).map(str::to_owned))
+    for sql in [OBSERVED, FOUND] {
+        let body = sql::maybe(conn, sql, [contact], |row| json(row.get_ref("body")?))?.flatten();
+        let email = body.as_ref().and_then(|it| it.get("email")).and_then(Value::as_str);
+        if let Some(email) = email.filter(|it| !it.is_empty()) {
+            return Ok(Some(email.to_owned()));
+        }
+    }
+    Ok(None)
 }
 
 fn delivered_from_row(row: &Row<'_>) -> rusqlite::Result<Delivered> {
@@ -224,6 +261,15 @@ fn delivered_from_row(row: &Row<'_>) -> rusqlite::Result<Delivered> {
         fate: row.get("fate")?,
         reason: row.get("reason")?,
         lead: row.get("lead")?,
+    })
+}
+
+fn missing_from_row(row: &Row<'_>) -> rusqlite::Result<Missing> {
+    Ok(Missing {
+        run: RunId(row.get("run_id")?),
+        route: row.get("route")?,
+        entered_at: sql::time(row, "enrolled_at")?,
+        found_at: sql::time_of(row, "found_at")?,
     })
 }
 

@@ -18,7 +18,9 @@ use crate::domain::{Contact, ContactId, EnrollmentId, FoundBy, LeadId, LeadState
 
 mod findings;
 
-pub use findings::{FindingId, NewFinding, find, findings, open_findings, recovered, tie, untied};
+pub use findings::{
+    FindingId, NewFinding, find, findings, open_findings, recovered, tie, untied, without_email,
+};
 
 /// A lead as a sweep sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     config::Config,
     domain::LeadState,
-    ledger::explain::{Delivered, Step, Story, Told, Waits},
+    ledger::explain::{Delivered, Missing, Step, Story, Told, Waits},
 };
 
 /// The story of one contact.
@@ -43,6 +43,7 @@ impl Explain {
             self.story.deliveries.iter().map(|it| self.delivery_json(it)).collect();
         let leads: Value = self.story.leads.iter().map(|it| self.lead_json(it)).collect();
         let hints: Value = self.story.hints.iter().map(|it| self.waits_json(it)).collect();
+        let missing: Value = self.story.missing.iter().map(|it| self.missing_json(it)).collect();
         json!({
             "contact": contact,
             "email": email,
@@ -51,6 +52,7 @@ impl Explain {
             "observations": observations,
             "deliveries_left_out": left_out,
             "waits": hints,
+            "missing": missing,
         })
     }
 
@@ -114,6 +116,15 @@ impl Explain {
         })
     }
 
+    fn missing_json(&self, it: &Missing) -> Value {
+        json!({
+            "run": it.run.0.to_string(),
+            "route": it.route,
+            "enrolled_at": self.locale.json_of(it.entered_at),
+            "found_at": self.locale.json(it.found_at),
+        })
+    }
+
     /// The same for people.
     pub fn text(&self) -> String {
         let Story { contact, email, observations, .. } = &self.story;
@@ -122,6 +133,13 @@ impl Explain {
         let mut parts = vec![format!("contact {contact}{email}; {seen} of it seen")];
         for waits in &self.story.hints {
             parts.push(format!("waits to be looked at on {}", self.waits(waits)));
+        }
+        for it in &self.story.missing {
+            let (route, run, at) = (&it.route, it.run.0, self.locale.text(it.found_at));
+            parts.push(format!(
+                "found missing on {route} by run {run}, {at}, and not brought in; \
+                 `ponte reconcile --mode repair` does"
+            ));
         }
         if !self.story.deliveries.is_empty() {
             parts.extend([String::new(), self.deliveries()]);

@@ -4,4 +4,5 @@
 mod bytes;
 mod commands;
 mod erased;
+mod found;
 mod log;

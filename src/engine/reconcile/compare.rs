@@ -105,7 +105,8 @@ impl Page {
                 counts.excluded += 1;
             } else {
                 let waits = waiting.contains(&(route.id, contact));
-                self.compare_entry(tx, route, contact, entry, waits, counts)?;
+                let who = (contact, Some(row.contact.email.as_str()));
+                self.compare_entry(tx, route, who, entry, waits, counts)?;
             }
         }
         Ok(())
@@ -117,12 +118,13 @@ impl Page {
         Self { run, after, to, rows: Vec::new(), now, ahead, routes: Vec::new() }
     }
 
-    /// One entry whose lead, if any, belongs to another contact as far as the ledger knows.
+    /// One entry whose lead, if any, belongs to another contact as far as the ledger knows. The
+    /// address is told where AC showed it.
     pub(super) fn compare_entry(
         &self,
         tx: &Tx<'_>,
         route: &Route,
-        contact: ContactId,
+        (contact, email): (ContactId, Option<&str>),
         entry: Enrollment,
         waits: bool,
         counts: &mut Counts,
@@ -151,7 +153,7 @@ impl Page {
                     enrollment: entry.id,
                     enrolled_at: Some(entered_at),
                 };
-                sweep::find(tx, self.run, &finding, self.now)?;
+                sweep::find(tx, self.run, &finding, email, self.now)?;
             }
             _ => counts.waiting += 1,
         }

@@ -17,13 +17,16 @@ use crate::{
         route::{Membership, Route},
         shared::log_call,
     },
-    ledger::{LedgerError, inbox, sweep as progress},
+    ledger::{LedgerError, contact, inbox, sweep as progress, tombstone},
     transport::CallError,
 };
 
 /// Leads whose contact was not among the rows, asked for one by one on each page: more are asked for
 /// by the next run.
 const ABSENT_MAX: usize = 100;
+
+/// Missing contacts that are asked for their address one by one: a minute and a half of calls.
+const ADDRESSES_MAX: i64 = 500;
 
 /// Contacts of leads behind the last one that AC has, compared at once: as many as a page has.
 const CONTACTS_AT_ONCE: i64 = 100;
@@ -196,6 +199,35 @@ impl Run<'_> {
                     }
                 }
             }
+            self.read_addresses(route).await?;
+        }
+        Ok(())
+    }
+
+    /// Who is missing is told by address, and an automation's own list has none.
+    async fn read_addresses(&mut self, route: &Route) -> Result<(), LedgerError> {
+        let (run, route) = (self.id, route.id);
+        let some = move |conn: &_| progress::without_email(conn, run, route, ADDRESSES_MAX);
+        for id in self.shared.ledger.read(some).await? {
+            let wants = Wants::default();
+            match self.shared.activecampaign.contact(id, wants, Lane::Repair).await {
+                Ok(Some(seen)) => {
+                    let (seen, now) = (seen.contact, self.shared.now());
+                    self.shared
+                        .ledger
+                        .write(move |tx| match tombstone::of_contact(tx, &seen)? {
+                            None => contact::show_email(tx, id, &seen.email, now),
+                            Some(_) => Ok(()),
+                        })
+                        .await?;
+                }
+                // Whoever is gone is noticed by the matcher, and nothing depends on an address.
+                Ok(None) => {}
+                Err(error) => {
+                    log_call(&error, "asking for the address of a contact that is missing");
+                    break;
+                }
+            }
         }
         Ok(())
     }
@@ -217,8 +249,8 @@ impl Run<'_> {
                 for entry in entries {
                     let counts = tally.of(route.id);
                     let waits = crate::ledger::intake::newest_waiting(tx, route.id, entry.contact)?;
-                    let (contact, waits) = (entry.contact, waits.is_some());
-                    page.compare_entry(tx, &route, contact, entry.enrollment, waits, counts)?;
+                    let (who, waits) = ((entry.contact, None), waits.is_some());
+                    page.compare_entry(tx, &route, who, entry.enrollment, waits, counts)?;
                 }
                 Ok(tally)
             })

@@ -310,7 +310,7 @@ fn contact_of(tx: &Tx<'_>, contact: ContactId) -> Result<(), LedgerError> {
     ] {
         sql::execute(tx, sql, [contact])?;
     }
-    Ok(())
+    contact::forget_shown(tx, contact)
 }
 
 /// Forgets the keyed hashes of a person's identity: whoever has the ledger has their key, and could

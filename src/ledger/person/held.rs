@@ -81,10 +81,10 @@ fn one_contact(
         held.keys.extend(keys_sent(conn, lead)?);
     }
     let seen = observations(conn, id)?;
-    if let Some(newest) = seen.last() {
-        current.extend(PersonKey::email(&newest.email));
-    }
     held.keys.extend(seen.iter().flat_map(keys_of_contact));
+    let now = newest_email(conn, id)?;
+    held.keys.extend(now.clone());
+    current.extend(now);
     Ok(())
 }
 

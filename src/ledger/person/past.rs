@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     domain::{ContactId, DeliveryId},
-    ledger::{Ledger, LedgerError, Tx, meta, sql, tombstone},
+    ledger::{Ledger, LedgerError, Tx, explain, meta, sql, tombstone},
     planner::person::{PersonKey, keys_of_contact},
 };
 
@@ -83,9 +83,12 @@ fn some(
     let contacts = contacts(tx, after)?;
     let mut found = 0;
     for contact in &contacts {
-        let keys = match newest(tx, *contact)? {
-            Some(seen) => keys_of_contact(&seen),
-            None => [PersonKey::contact(*contact)].into(),
+        let keys = if let Some(seen) = newest(tx, *contact)? {
+            keys_of_contact(&seen)
+        } else {
+            let email = explain::email(tx, *contact)?;
+            let email = email.as_deref().and_then(PersonKey::email);
+            [PersonKey::contact(*contact)].into_iter().chain(email).collect()
         };
         if let Some(id) = tombstone::of_keys(tx, &keys)? {
             // To its end, however many deliveries there are: nobody waits for a start.
@@ -115,6 +118,9 @@ fn contacts(conn: &Connection, after: ContactId) -> Result<Vec<ContactId>, Ledge
                             ORDER BY contact LIMIT :limit)
              UNION
              SELECT * FROM (SELECT DISTINCT contact FROM delivery WHERE contact > :after
+                            ORDER BY contact LIMIT :limit)
+             UNION
+             SELECT * FROM (SELECT contact FROM found_contact WHERE contact > :after
                             ORDER BY contact LIMIT :limit))
          ORDER BY contact LIMIT :limit",
         named_params! { ":after": after, ":limit": BATCH },

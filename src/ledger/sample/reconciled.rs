@@ -164,7 +164,8 @@ fn missing(
         enrollment: by_enrollment.then_some(EnrollmentId(50 + contact)),
         enrolled_at: Some(at(entered)),
     };
-    sweep::find(tx, run, &finding, at(0) + TimeDelta::seconds(contact))
+    let email = format!("ana{contact}@example.com");
+    sweep::find(tx, run, &finding, Some(&email), at(0) + TimeDelta::seconds(contact))
 }
 
 /// The lead that was made of a finding.

@@ -1,5 +1,7 @@
 //! What a run found missing, and the leads that were made of it.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, named_params};
 
@@ -7,7 +9,7 @@ use super::RunId;
 use crate::{
     domain::{ContactId, EnrollmentId, LeadId, RouteId},
     ledger::{
-        LedgerError, Subject, Tx,
+        LedgerError, Subject, Tx, contact, sql,
         time::{from_ms, to_ms},
     },
 };
@@ -29,13 +31,17 @@ pub struct NewFinding {
     pub enrolled_at: Option<DateTime<Utc>>,
 }
 
-/// Keeps what a run found missing.
+/// Keeps what a run found missing, with the contact's address where AC showed it.
 pub fn find(
     tx: &Tx<'_>,
     run: RunId,
     new: &NewFinding,
+    email: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<(), LedgerError> {
+    if let Some(email) = email {
+        contact::show_email(tx, new.contact, email, now)?;
+    }
     let sql = "
         SELECT EXISTS (SELECT 1 FROM finding
                        WHERE run_id = :run AND route_id = :route AND contact = :contact
@@ -91,6 +97,24 @@ pub fn findings(
         })?
         .collect::<Result<_, _>>()?;
     Ok(rows)
+}
+
+/// Contacts that a run found missing on a route and whose address nobody showed, some of them.
+pub fn without_email(
+    conn: &Connection,
+    run: RunId,
+    route: RouteId,
+    limit: i64,
+) -> Result<BTreeSet<ContactId>, LedgerError> {
+    let sql = "
+        SELECT DISTINCT contact FROM finding
+        WHERE run_id = ?1 AND route_id = ?2
+          AND NOT EXISTS (SELECT 1 FROM found_contact
+                          WHERE found_contact.contact = finding.contact)
+          AND NOT EXISTS (SELECT 1 FROM observation
+                          WHERE observation.contact = finding.contact)
+        LIMIT ?3";
+    sql::all(conn, sql, (run.0, route, limit), |row| row.get(0)).map(BTreeSet::from_iter)
 }
 
 /// Returns what a run found missing and is not tied yet, with the leads that were made of it since.

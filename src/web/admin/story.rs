@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     domain::{ContactId, Fate, Lane, LeadState},
-    ledger::explain::{self, Delivered, Step, Story, Told, Waits},
+    ledger::explain::{self, Delivered, Missing, Step, Story, Told, Waits},
     web::{
         i18n::{
             Text,
@@ -108,6 +108,11 @@ fn page(desk: &Desk, visit: &Visit, frame: Frame, heading: String, story: Story)
     let now = desk.clock.now();
     let hint =
         |it: &Waits| fill(w.hint, &[("route", &it.route), ("when", &moment(settings, it.due_at))]);
+    let missing = |it: &Missing| {
+        let run = it.run.0.to_string();
+        let when = moment(settings, it.found_at);
+        fill(w.missing, &[("route", &it.route), ("run", &run), ("when", &when)])
+    };
     let not_shown = story.deliveries.len().saturating_sub(DELIVERIES_MAX);
     let left_out = story.left_out + i64::try_from(not_shown).unwrap_or(i64::MAX);
     Page {
@@ -118,7 +123,7 @@ fn page(desk: &Desk, visit: &Visit, frame: Frame, heading: String, story: Story)
         contact: story.contact.0,
         email: story.email.unwrap_or_default(),
         seen: fill(w.seen, &[("count", &text.number(story.observations))]),
-        hints: story.hints.iter().map(hint).collect(),
+        hints: story.hints.iter().map(hint).chain(story.missing.iter().map(missing)).collect(),
         leads: story.leads.into_iter().map(|it| lead(settings, it, now)).collect(),
         deliveries: story
             .deliveries

@@ -183,7 +183,7 @@ fn reconcile() -> Value {
         "run": "…", "outcome": "complete", "mode": "repair", "started": "…", "finished": "…",
         "routes": [{"route": "site", "expected": 0, "received": 0, "without_webhook": 0, "waiting": 0,
                     "missed": 0, "recovered": 0, "stale": 0, "excluded": 0, "failed": 0, "gone": 0}],
-        "missed": [{"route": "site", "contact": 1, "email": null, "enrollment": 1, "enrolled_at": "…",
+        "missed": [{"route": "site", "contact": 1, "email": "…", "enrollment": 1, "enrolled_at": "…",
                     "found_at": "…", "recovered_at": null, "lead": "…", "deal": null}],
         "found_by_poll": [],
         "drift": [{"lead": "…", "record": "deal", "id": 1, "kind": "deleted"}],

@@ -9,7 +9,7 @@ use crate::ledger::{Tx, sample, tombstone};
 
 /// Tables whose rows nobody has to trust: caches, queues, cursors and counters that are rebuilt or
 /// looked up again, and what tells the engine where it was. `docs/integrity.md` says the same.
-const NOT_EVIDENCE: [(&str, &str); 21] = [
+const NOT_EVIDENCE: [(&str, &str); 22] = [
     ("meta", "the ledger's id and key, and cursors"),
     ("route", "names, first starts and pauses: settings"),
     ("observation", "a cache of what AC shows; asked for again"),
@@ -27,6 +27,7 @@ const NOT_EVIDENCE: [(&str, &str); 21] = [
     ("unknown_token", "a counter of strangers"),
     ("sweep", "where a reconciliation goes on"),
     ("gone", "a cache"),
+    ("found_contact", "a cache of what AC shows"),
     ("suspect", "a queue of the sweep that runs"),
     ("drift", "looked at again by each run"),
     ("alert", "what is still to be told"),

@@ -28,6 +28,7 @@ words! {
         no_email: "address erased, or never read", "endereço apagado ou nunca lido";
         seen: "Versions seen: {count}", "Versões vistas: {count}";
         hint: "Waits to be looked at on route {route}, {when}", "Espera ser analisado na rota {route}, {when}";
+        missing: "Found missing on route {route} by reconciliation {run}, {when}, and not brought in yet", "Faltava na rota {route} segundo a reconciliação {run}, {when}, e ainda não foi trazido";
         leads: "Leads", "Leads";
         deliveries: "Webhooks that name it", "Webhooks que falam dele";
         no_deliveries: "No webhook ever named it.", "Nenhum webhook falou dele.";
