@@ -10,6 +10,7 @@ mod leads;
 mod locale;
 mod reconcile;
 mod status;
+pub mod told;
 
 use comfy_table::{ContentArrangement, Table, presets};
 

@@ -187,7 +187,7 @@ async fn start_with(
 fn reloads_by(file: web::admin::File, reload: Reload) -> web::admin::File {
     let take_over: web::admin::Reload = Arc::new(move || {
         let reload = reload.clone();
-        Box::pin(async move { reload.ask().await.map(drop).map_err(|error| error.to_string()) })
+        Box::pin(async move { reload.ask().await.map(drop) })
     });
     web::admin::File { reload: Some(take_over), ..file }
 }

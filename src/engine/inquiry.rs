@@ -110,6 +110,7 @@ async fn plan_entry(
         "steps": steps,
         "warnings": plan.warnings,
         "review": plan.review,
+        "outcome": plan.outcome.to_string(),
         "text": plan.to_string(),
     }))
 }

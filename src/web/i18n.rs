@@ -11,13 +11,15 @@ use chrono::TimeDelta;
 use crate::{
     config::Language,
     domain::{FoundBy, LeadState},
-    report::grouped,
+    report::{grouped, told},
 };
 
 /// Every word of the page, in one language.
 #[derive(Debug)]
 pub struct Text {
-    /// The language's tag.
+    /// The language.
+    pub language: Language,
+    /// Its tag.
     pub tag: &'static str,
     /// How a moment is written.
     pub moment: &'static str,
@@ -202,6 +204,11 @@ impl Text {
     /// A number as people read it.
     pub fn number(&self, number: i64) -> String {
         grouped(number, self.thousands)
+    }
+
+    /// What the engine, the ledger or the configuration says, in this language.
+    pub fn told(&self, said: &str) -> String {
+        told::told(self.language, said)
     }
 }
 

@@ -35,4 +35,5 @@ mod seeds;
 mod setup;
 mod support;
 mod thousand;
+mod told;
 mod updates;

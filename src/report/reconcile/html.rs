@@ -16,7 +16,7 @@ use crate::{
         audit::hex,
         report::{Missed, RouteCounts},
     },
-    report::locale::lasting,
+    report::{locale::lasting, told::told},
 };
 
 /// Rows of each table: a browser shows them at once, and a printer has 80 pages of them. The CSV
@@ -208,7 +208,8 @@ impl Reconciliation {
             at.map(|at| self.locale.written(at, words.moment)).unwrap_or_default()
         };
         let late_after_all = it.webhook_at.map(|_| words.heads.webhook_late.to_owned());
-        let remarks: Vec<String> = it.reason.clone().into_iter().chain(late_after_all).collect();
+        let reason = it.reason.as_deref().map(|it| told(words.language, it));
+        let remarks: Vec<String> = reason.into_iter().chain(late_after_all).collect();
         let record = self.record(it);
         Row {
             lead: it.lead.clone(),

@@ -1,7 +1,7 @@
 //! The first line of a report, and what somebody should do about it, in either language.
 
 use super::{Reconciliation, is_settled, words::Words};
-use crate::{domain::LeadState, ledger::report::Witness};
+use crate::{domain::LeadState, ledger::report::Witness, report::told::told};
 
 impl Reconciliation {
     /// What it comes to, in a line.
@@ -47,7 +47,8 @@ impl Reconciliation {
         let number = |count: i64| words.number(count);
         let mut advice = Vec::new();
         if !self.is_complete() {
-            let reason = run.reason.as_deref().unwrap_or(match run.finished {
+            let said = run.reason.as_deref().map(|it| told(words.language, it));
+            let reason = said.as_deref().unwrap_or(match run.finished {
                 Some(_) => say.no_reason,
                 None => say.unfinished,
             });

@@ -16,7 +16,9 @@ type Counted = fn(&str, bool) -> String;
 /// Every word of the report, in one language.
 #[derive(Debug)]
 pub(super) struct Words {
-    /// The language's tag.
+    /// The language.
+    pub(super) language: Language,
+    /// Its tag.
     pub(super) tag: &'static str,
     /// How a moment is written, a day, and a day without its year.
     pub(super) moment: &'static str,

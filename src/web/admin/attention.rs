@@ -46,6 +46,7 @@ pub(super) fn of(
     settings: &Settings,
 ) -> Vec<Item> {
     let text = &settings.text.attention;
+    let told = |said: &str| settings.text.told(said);
     let mut items = Vec::new();
     let mut add = |weight, link, (what, to_do): Advice| {
         items.push(Item { weight, what, to_do, link });
@@ -68,15 +69,16 @@ pub(super) fn of(
         );
     }
     for (route, reasons) in view.map(|it| it.held.as_slice()).unwrap_or_default() {
+        let reasons: Vec<String> = reasons.iter().map(|it| told(it)).collect();
         add(Weight::Act, ROUTES, (text.held)(route, &reasons.join("; ")));
     }
     if overview.leads.failed > 0 {
         let (what, to_do) = (text.failed)(overview.leads.failed);
-        add(Weight::Act, WAITING, (with_reasons(what, &overview.failed_reasons), to_do));
+        add(Weight::Act, WAITING, (with_reasons(what, &overview.failed_reasons, told), to_do));
     }
     if overview.deliveries.quarantined > 0 {
         let (what, to_do) = (text.quarantined)(overview.deliveries.quarantined);
-        add(Weight::Act, WAITING, (with_reasons(what, &overview.quarantine_reasons), to_do));
+        add(Weight::Act, WAITING, (with_reasons(what, &overview.quarantine_reasons, told), to_do));
     }
     if late.poll {
         add(Weight::Act, RUNS, (text.poll_late)());
@@ -110,7 +112,7 @@ fn is_partial(run: Option<Run>) -> bool {
 }
 
 /// `3 leads failed: field.CPF is empty (2), …`
-fn with_reasons(what: String, reasons: &[(String, i64)]) -> String {
+fn with_reasons(what: String, reasons: &[(String, i64)], told: impl Fn(&str) -> String) -> String {
     if reasons.is_empty() {
         return what;
     }
@@ -118,8 +120,8 @@ fn with_reasons(what: String, reasons: &[(String, i64)]) -> String {
         .iter()
         .take(REASONS_MAX)
         .map(|(reason, count)| match count {
-            1 => reason.clone(),
-            _ => format!("{reason} ({count})"),
+            1 => told(reason),
+            _ => format!("{} ({count})", told(reason)),
         })
         .collect();
     let more = if reasons.len() > REASONS_MAX { "; …" } else { "" };

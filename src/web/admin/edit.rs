@@ -22,13 +22,16 @@ use super::{
     visit::{Posted, Visit},
 };
 use crate::{
-    config::{Edit, EditError, Severity},
+    config::{Edit, EditError, NotTaken, Problem, Severity},
     domain::{Behaviour, Existing},
     ledger::{
         audit::hex,
         job::{self, kind},
     },
-    web::i18n::pages::{self, fill},
+    web::i18n::{
+        Text,
+        pages::{self, fill},
+    },
 };
 
 /// How long the lists are offered again: fields change rarely, and each reading asks both accounts.
@@ -42,7 +45,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// Takes over a configuration that was saved; says why where it cannot.
 pub type Reload =
-    Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>> + Send + Sync>;
+    Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Result<(), NotTaken>> + Send>> + Send + Sync>;
 
 /// The configuration file, for who may change it here.
 #[derive(Clone)]
@@ -194,7 +197,7 @@ pub(super) async fn save(
     let (again, file) = ((draft, seen), file_of(&desk, visit)?);
     if posted.get("show") == "yes" {
         let problems = written.and_then(|()| edit.check(&file.environment).map(drop));
-        let problems = problems.map_or_else(wrong, |()| Vec::new());
+        let problems = problems.map_or_else(|error| wrong(visit.text(), error), |()| Vec::new());
         return page(&desk, visit, &name, again, Beside { problems, toml, ..Beside::default() })
             .await;
     }
@@ -217,7 +220,7 @@ pub(super) async fn save(
                 visit,
                 &name,
                 again,
-                Beside { problems: wrong(error), ..Beside::default() },
+                Beside { problems: wrong(visit.text(), error), ..Beside::default() },
             )
             .await?;
             *answer.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
@@ -242,7 +245,7 @@ pub(super) async fn switch(
     let saved =
         draft.write(&mut edit, &name, &was).and_then(|()| edit.save(&file.environment).map(drop));
     if let Err(error) = saved {
-        let beside = Beside { problems: wrong(error), ..Beside::default() };
+        let beside = Beside { problems: wrong(visit.text(), error), ..Beside::default() };
         return page(&desk, visit, &name, (draft, seen), beside).await;
     }
     desk.act(visit, "configure", name.clone(), |_, _| Ok(())).await?;
@@ -258,6 +261,10 @@ async fn take_over(visit: &Visit, file: &File) -> Result<&'static str, Refused> 
         Err(why) => {
             let w = &visit.words().form;
             let status = StatusCode::CONFLICT;
+            let why = match why {
+                NotTaken::Refused(problems) => in_a_line(&problems.0),
+                other => other.to_string(),
+            };
             Err(frame::refuse(visit, status, w.not_taken, &why, w.not_taken_do))
         }
     }
@@ -276,7 +283,11 @@ fn open(desk: &Desk, visit: &Visit, name: &str) -> Result<Opened, Refused> {
     let w = &visit.words().form;
     let refused = |error: EditError| {
         let status = StatusCode::CONFLICT;
-        frame::refuse(visit, status, w.unreadable, &error.to_string(), w.unreadable_do)
+        let why = match error {
+            EditError::Refused(problems) => in_a_line(&problems.0),
+            other => other.to_string(),
+        };
+        frame::refuse(visit, status, w.unreadable, &why, w.unreadable_do)
     };
     let edit = Edit::open(&file.path).map_err(refused)?;
     let config = edit.check(&file.environment).map_err(refused)?.config;
@@ -289,17 +300,33 @@ fn open(desk: &Desk, visit: &Visit, name: &str) -> Result<Opened, Refused> {
     Ok(Opened { draft: Draft::of(route), edit, seen })
 }
 
+/// Problems of a file, one after the other, as they are told.
+fn in_a_line(problems: &[Problem]) -> String {
+    let errors = problems.iter().filter(|it| it.severity == Severity::Error);
+    let words = errors.map(|it| {
+        let line = it.line.map(|line| format!(":{line}")).unwrap_or_default();
+        let hint = it.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
+        format!("{}{line}: {}: {}{hint}", it.place, it.key, it.message)
+    });
+    words.collect::<Vec<_>>().join("; ")
+}
+
 /// What has to be put right, a line each.
-fn wrong(error: EditError) -> Vec<Wrong> {
+fn wrong(text: &Text, error: EditError) -> Vec<Wrong> {
     match error {
         EditError::Refused(problems) => problems
             .0
             .into_iter()
             .filter(|it| it.severity == Severity::Error)
-            .map(|it| Wrong { key: it.key, what: it.message, to_do: it.hint.unwrap_or_default() })
+            .map(|it| Wrong {
+                key: it.key,
+                what: text.told(&it.message),
+                to_do: text.told(&it.hint.unwrap_or_default()),
+            })
             .collect(),
         other => {
-            vec![Wrong { key: String::new(), what: other.to_string(), to_do: String::new() }]
+            let what = text.told(&other.to_string());
+            vec![Wrong { key: String::new(), what, to_do: String::new() }]
         }
     }
 }

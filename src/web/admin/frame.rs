@@ -144,6 +144,7 @@ struct Page<'a> {
     to_do: &'a str,
 }
 
+/// A refusal; `detail` is what was said elsewhere, in English.
 pub(super) fn refuse(
     visit: &Visit,
     status: StatusCode,
@@ -152,7 +153,8 @@ pub(super) fn refuse(
     to_do: &str,
 ) -> Refused {
     let frame = Frame::new(visit, Here::Nowhere, what);
-    let mut response = html(&Page { frame, detail, to_do });
+    let detail = visit.text().told(detail);
+    let mut response = html(&Page { frame, detail: &detail, to_do });
     *response.status_mut() = status;
     Refused(Box::new(response))
 }

@@ -136,7 +136,7 @@ fn card(desk: &Desk, visit: &Visit, route: &Route, paused: &BTreeSet<String>) ->
         name: route.name.clone(),
         status,
         class,
-        held: held.unwrap_or_default(),
+        held: held.into_iter().flatten().map(|it| visit.text().told(&it)).collect(),
         members: members(w, &route.membership),
         create: creates(w, route.create),
         pipeline: name(&route.pipeline),

@@ -50,7 +50,7 @@ pub(super) fn row(settings: &Settings, lead: &LeadRow, now: DateTime<Utc>) -> Ro
         contact: lead.contact.0,
         state: (text.state)(lead.state),
         state_class: class(lead.state),
-        reason: lead.reason.clone().unwrap_or_default(),
+        reason: text.told(lead.reason.as_deref().unwrap_or_default()),
         found_by: (text.found_by)(lead.found_by),
         records: records
             .into_iter()

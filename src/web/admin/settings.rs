@@ -67,7 +67,7 @@ pub(super) async fn show(State(desk): State<Arc<Desk>>, visit: Visit) -> Shown {
         ],
         chain: text.number(head.seq),
         head: hex(&head.hash),
-        alerts: open.map(|it| (it.text, moment(settings, it.since))).collect(),
+        alerts: open.map(|it| (text.told(&it.text), moment(settings, it.since))).collect(),
         configuration: configuration(&config),
         actions: actions
             .into_iter()

@@ -142,11 +142,12 @@ fn page(desk: &Desk, visit: &Visit, frame: Frame, heading: String, story: Story)
 fn lead(settings: &Settings, told: Told, now: chrono::DateTime<chrono::Utc>) -> Lead {
     let Told { lead, steps, waits } = told;
     let lines = lead.warnings.clone().unwrap_or_default();
+    let told = |said: &str| settings.text.told(said);
     Lead {
         entered: lead.entered_at.map(|at| moment(settings, at)).unwrap_or_default(),
         found: moment(settings, lead.found_at),
-        review: lead.review.clone().unwrap_or_default(),
-        warnings: lines.lines().filter(|it| !it.is_empty()).map(str::to_owned).collect(),
+        review: told(lead.review.as_deref().unwrap_or_default()),
+        warnings: lines.lines().filter(|it| !it.is_empty()).map(told).collect(),
         waits: waits.map(|it| waiting(settings, &it)).unwrap_or_default(),
         steps: steps.iter().map(|it| step(settings, it)).collect(),
         can_retry: lead.state != LeadState::Erased,
@@ -166,7 +167,7 @@ fn waiting(settings: &Settings, waits: &Waits) -> String {
         ],
     );
     match &waits.reason {
-        Some(reason) => format!("{words}: {reason}"),
+        Some(reason) => format!("{words}: {}", text.told(reason)),
         None => words,
     }
 }
@@ -193,7 +194,7 @@ fn step(settings: &Settings, it: &Step) -> Done {
         state,
         class,
         at: it.at.map(|at| moment(settings, at)).unwrap_or_default(),
-        reason: it.reason.clone(),
+        reason: text.told(&it.reason),
         looks,
         request: match &it.request {
             Some(request) => pretty(request),
@@ -247,6 +248,6 @@ fn delivery(settings: &Settings, it: Delivered) -> Delivery {
         route: it.route,
         fate: settings.text.fates[fate],
         lead: it.lead.unwrap_or_default(),
-        reason: it.reason.unwrap_or_default(),
+        reason: settings.text.told(&it.reason.unwrap_or_default()),
     }
 }

@@ -193,19 +193,19 @@ async fn what_needs_a_person_stands_first_with_what_to_do() {
     Put a valid key in `ploomes.user_key` and start ponte again. Nothing is lost: leads wait.
     Look
     Route site is held: stage Lead novo is gone
-    Its leads wait. Put it right in Ploomes or in the configuration; `ponte check --online` says when it is.
+    Its leads wait. Put it right in Ploomes, or edit the route; Settings and health checks both accounts.
     Look
     3 leads failed: field.CPF is empty (2); 400
-    `ponte leads --state failed` says why; once it is put right, `ponte retry --failed`.
+    To do says why each did and, once that is put right, tries again.
     Look
     2 webhooks are quarantined: contact not in automation 12 (2)
-    Nothing was made of them. Once the reason is put right, `ponte retry --quarantined`.
+    Nothing was made of them. To do says why and, once that is put right, tries again.
     Look
     5 requests came to unknown webhook URLs in 24 hours
     If a token was changed, change the URL in ActiveCampaign too; `webhook_token_previous` accepts the old one meanwhile.
     Look
     Route loja is paused
-    Webhooks are kept, nothing is written. `ponte resume` goes on.
+    Webhooks are kept, nothing is written. The page of the route lets it go on.
     Look
     The last poll did not read everything
     It goes on by itself. If this stays, look whether ActiveCampaign answers.
@@ -231,6 +231,22 @@ fn text_of(html: &str) -> String {
         }
     }
     text
+}
+
+#[tokio::test]
+async fn reasons_are_told_in_the_language_of_the_page_and_what_a_server_says_as_it_came() {
+    let overview = Overview {
+        failed_reasons: vec![("field.CPF is empty".to_owned(), 2)],
+        leads: Leads { failed: 2, ..healthy().leads },
+        recent: vec![LeadRow {
+            reason: Some("Ploomes refuses the person (400): Nome inválido".to_owned()),
+            ..lead("site/52", LeadState::Failed)
+        }],
+        ..healthy()
+    };
+    let page = Desk::open(&config(Language::Portuguese), overview).await.page().await;
+    assert!(page.contains("2 leads falharam: field.CPF está vazio (2)"), "{page}");
+    assert!(page.contains("o Ploomes recusa: pessoa (400): Nome inválido"), "{page}");
 }
 
 #[tokio::test]

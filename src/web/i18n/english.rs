@@ -1,9 +1,13 @@
 //! English.
 
 use super::{Advice, Attention, Engine, Heads, Text, Tiles, largest_unit, pages};
-use crate::domain::{FoundBy, LeadState};
+use crate::{
+    config::Language,
+    domain::{FoundBy, LeadState},
+};
 
 pub(super) static TEXT: Text = Text {
+    language: Language::English,
     tag: "en",
     moment: "%Y-%m-%d %H:%M:%S",
     day: "%b %-d",
@@ -116,8 +120,8 @@ const ATTENTION: Attention = Attention {
     held: |route, reasons| {
         advice(
             format!("Route {route} is held: {reasons}"),
-            "Its leads wait. Put it right in Ploomes or in the configuration; `ponte check \
-             --online` says when it is.",
+            "Its leads wait. Put it right in Ploomes, or edit the route; Settings and health \
+             checks both accounts.",
         )
     },
     failed: |count| {
@@ -126,7 +130,7 @@ const ATTENTION: Attention = Attention {
                 1 => "1 lead failed".to_owned(),
                 _ => format!("{count} leads failed"),
             },
-            "`ponte leads --state failed` says why; once it is put right, `ponte retry --failed`.",
+            "To do says why each did and, once that is put right, tries again.",
         )
     },
     quarantined: |count| {
@@ -135,7 +139,7 @@ const ATTENTION: Attention = Attention {
                 1 => "1 webhook is quarantined".to_owned(),
                 _ => format!("{count} webhooks are quarantined"),
             },
-            "Nothing was made of them. Once the reason is put right, `ponte retry --quarantined`.",
+            "Nothing was made of them. To do says why and, once that is put right, tries again.",
         )
     },
     in_doubt: |count| {
@@ -152,7 +156,7 @@ const ATTENTION: Attention = Attention {
         advice("The poll is late", "Leads whose webhook is lost are found later. Look at the log.")
     },
     reconcile_late: || {
-        advice("The reconciliation is late", "Look at the log, or run `ponte reconcile` now.")
+        advice("The reconciliation is late", "Look at the log, or start one under Reconciliations.")
     },
     poll_partial: || {
         advice(
@@ -163,13 +167,13 @@ const ATTENTION: Attention = Attention {
     reconcile_partial: || {
         advice(
             "The last reconciliation did not read everything",
-            "It goes on by itself; `ponte report` says what is missing.",
+            "It goes on by itself; Reconciliations says why and shows the report.",
         )
     },
     paused: |route| {
         advice(
             format!("Route {route} is paused"),
-            "Webhooks are kept, nothing is written. `ponte resume` goes on.",
+            "Webhooks are kept, nothing is written. The page of the route lets it go on.",
         )
     },
     unknown_tokens: |count| {

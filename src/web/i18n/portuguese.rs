@@ -1,9 +1,13 @@
 //! Portuguese of Brazil.
 
 use super::{Advice, Attention, Engine, Heads, Text, Tiles, largest_unit, pages};
-use crate::domain::{FoundBy, LeadState};
+use crate::{
+    config::Language,
+    domain::{FoundBy, LeadState},
+};
 
 pub(super) static TEXT: Text = Text {
+    language: Language::Portuguese,
     tag: "pt-BR",
     moment: "%d/%m/%Y %H:%M:%S",
     day: "%d/%m",
@@ -116,8 +120,8 @@ const ATTENTION: Attention = Attention {
     held: |route, reasons| {
         advice(
             format!("A rota {route} está retida: {reasons}"),
-            "Os leads dela esperam. Corrija no Ploomes ou na configuração; `ponte check --online` \
-             diz quando está certo.",
+            "Os leads dela esperam. Corrija no Ploomes ou edite a rota; Configuração e saúde \
+             verifica as duas contas.",
         )
     },
     failed: |count| {
@@ -126,8 +130,7 @@ const ATTENTION: Attention = Attention {
                 1 => "1 lead falhou".to_owned(),
                 _ => format!("{count} leads falharam"),
             },
-            "`ponte leads --state failed` mostra o motivo; depois de corrigir, \
-             `ponte retry --failed`.",
+            "Pendências mostra o motivo de cada um e, depois de corrigido, tenta de novo.",
         )
     },
     quarantined: |count| {
@@ -136,7 +139,8 @@ const ATTENTION: Attention = Attention {
                 1 => "1 webhook está em quarentena".to_owned(),
                 _ => format!("{count} webhooks estão em quarentena"),
             },
-            "Nada foi feito com eles. Depois de corrigir o motivo, `ponte retry --quarantined`.",
+            "Nada foi feito com eles. Pendências mostra o motivo de cada um e, depois de \
+             corrigido, tenta de novo.",
         )
     },
     in_doubt: |count| {
@@ -156,7 +160,7 @@ const ATTENTION: Attention = Attention {
         )
     },
     reconcile_late: || {
-        advice("A conciliação está atrasada", "Veja o log, ou execute `ponte reconcile` agora.")
+        advice("A conciliação está atrasada", "Veja o log, ou inicie uma em Conciliações agora.")
     },
     poll_partial: || {
         advice(
@@ -167,13 +171,13 @@ const ATTENTION: Attention = Attention {
     reconcile_partial: || {
         advice(
             "A última conciliação não leu tudo",
-            "Ela continua sozinha; `ponte report` diz o que falta.",
+            "Ela continua sozinha; Conciliações diz por que e mostra o relatório.",
         )
     },
     paused: |route| {
         advice(
             format!("A rota {route} está em pausa"),
-            "Os webhooks são guardados, nada é escrito. `ponte resume` continua.",
+            "Os webhooks são guardados, nada é escrito. A página da rota retoma.",
         )
     },
     unknown_tokens: |count| {

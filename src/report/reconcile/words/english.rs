@@ -1,9 +1,10 @@
 //! English: of the page, and of everything a terminal shows.
 
 use super::{Advice, Heads, Verdict, Words, either};
-use crate::domain::LeadState;
+use crate::{config::Language, domain::LeadState};
 
 pub(in crate::report::reconcile) static WORDS: Words = Words {
+    language: Language::English,
     tag: "en",
     moment: "%F %R",
     day: "%F",

@@ -1,9 +1,10 @@
 //! Portuguese of Brazil.
 
 use super::{Advice, Heads, Verdict, Words, either};
-use crate::domain::LeadState;
+use crate::{config::Language, domain::LeadState};
 
 pub(super) static WORDS: Words = Words {
+    language: Language::Portuguese,
     tag: "pt-BR",
     moment: "%d/%m/%Y %H:%M",
     day: "%d/%m/%Y",

@@ -63,6 +63,7 @@ words! {
         not_understood: "This is no e-mail and no number. Write the contact's whole e-mail address, or its number in ActiveCampaign.", "Isto não é e-mail nem número. Escreva o e-mail inteiro do contato, ou o número dele no ActiveCampaign.";
         held: "The route is held", "A rota está retida";
         not_yet: "not yet a lead", "ainda não é lead";
+        outcome: "What becomes of the lead", "O que acontece com o lead";
         steps: "Steps", "Passos";
         warnings: "Notes", "Observações";
         again: "Try another contact", "Ensaiar outro contato";
