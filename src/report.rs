@@ -21,7 +21,7 @@ pub use explain::Explain;
 pub use export::export;
 pub use leads::Leads;
 pub use locale::{grouped, lasting};
-pub use reconcile::{Ending, Reconciliation};
+pub use reconcile::{Ending, Forecast, Reconciliation};
 pub use status::{Next, Status};
 
 /// A table as text: a line for the headers, a line for each row, columns aligned.

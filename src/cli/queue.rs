@@ -83,7 +83,9 @@ pub(super) async fn retry(config: &Config, retry: &Retry) -> Result<(), Failure>
     let answer: Value = if retry.what.quarantined {
         json!({ "deliveries": retry::quarantined(&ledger, now).await? })
     } else if retry.what.failed {
-        json!({ "leads": retry::failed(&ledger, now).await? })
+        let mut leads = Vec::new();
+        retry::failed(&ledger, now, |some| leads.extend(some)).await?;
+        json!({ "leads": leads })
     } else {
         let leads = chosen(&ledger, retry).await?;
         json!({ "leads": ledger.write(move |tx| retry::put_back(tx, &leads, &retry::ANY, Lane::Fresh, now)).await? })

@@ -18,11 +18,8 @@ use crate::{
     config::{Config, ReconcileMode},
     engine::jobs::kind,
     ledger::{self, open::Opener, run::RunId},
-    report::{Ending, Reconciliation, lasting},
+    report::{Ending, Forecast, Reconciliation, lasting},
 };
-
-/// Calls to Ploomes that a lead costs at most: look, company, person, deal.
-const CALLS_OF_A_LEAD: i64 = 4;
 
 /// What a run may take for reading, beside the writes that are waited for: ten million contacts at
 /// `ActiveCampaign`'s own pace.
@@ -92,13 +89,10 @@ fn may_ask(asked: &Reconcile, terminal: bool) -> Result<(), String> {
 
 /// What is to be brought in, how many calls that is, and how long they take.
 fn forecast(counted: &Reconciliation, waiting: i64, wait: Duration, config: &Config) -> String {
-    let (missed, stale) = counted.found();
-    let leads = missed.saturating_add(stale).saturating_add(waiting);
-    let calls = leads.saturating_mul(CALLS_OF_A_LEAD);
-    let limit = i64::from(config.ploomes.requests_per_minute.max(1));
-    let seconds = calls.saturating_mul(60).saturating_add(limit - 1) / limit;
-    let length = TimeDelta::try_seconds(seconds).map_or("years".to_owned(), lasting);
-    let but = if counted.is_complete() { "" } else { "Not everything could be read: at least " };
+    let forecast = counted.forecast(waiting, config.ploomes.requests_per_minute);
+    let Forecast { missed, stale, calls, per_minute: limit, seconds, .. } = forecast;
+    let length = forecast.length().map_or("years".to_owned(), lasting);
+    let but = if forecast.is_whole { "" } else { "Not everything could be read: at least " };
     let queue =
         if waiting == 0 { String::new() } else { format!(" {waiting} wait in the queue already.") };
     let longer = if u64::try_from(seconds).is_ok_and(|it| it > wait.as_secs()) {

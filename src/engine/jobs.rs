@@ -22,6 +22,7 @@ use crate::{
     ledger::{
         LedgerError, Tx,
         job::{self, Job},
+        retry,
         run::{self, Kind},
     },
 };
@@ -155,14 +156,35 @@ pub(super) async fn perform(
             inquiry::fields(shared, side).await
         }
         kind::LEAD_KEY_FIELD => lead_key::field(shared).await,
+        kind::RETRY => {
+            let what = arguments["what"].as_str().unwrap_or_default();
+            let count = put_back(shared, what).await.map_err(|error| words(&error))?;
+            wake_all(shared);
+            Ok(json!({ "what": what, "count": count }))
+        }
         kind::WAKE => {
-            let wake = &shared.wake;
-            for notify in [&wake.intake, &wake.matcher, &wake.worker, &wake.scheduler] {
-                notify.notify_one();
-            }
+            wake_all(shared);
             Ok(json!({}))
         }
         other => Err(format!("there is no job called {other}")),
+    }
+}
+
+/// Puts back all that failed, or all that is quarantined; returns how much. Some at a time, so that
+/// a million of them hold nobody up.
+async fn put_back(shared: &Shared, what: &str) -> Result<u64, LedgerError> {
+    if what == "quarantined" {
+        return retry::quarantined(&shared.ledger, shared.now()).await;
+    }
+    let mut count = 0;
+    retry::failed(&shared.ledger, shared.now(), |some| count += some.len() as u64).await?;
+    Ok(count)
+}
+
+fn wake_all(shared: &Shared) {
+    let wake = &shared.wake;
+    for notify in [&wake.intake, &wake.matcher, &wake.worker, &wake.scheduler] {
+        notify.notify_one();
     }
 }
 

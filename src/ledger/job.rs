@@ -26,6 +26,9 @@ pub mod kind {
     pub const FIELDS: &str = "fields";
     /// The custom field that carries lead keys, made where there is none: `{"key", "made"}`.
     pub const LEAD_KEY_FIELD: &str = "lead_key_field";
+    /// What waits for a person, put back into the queue: `{"what"}`, `failed` or `quarantined`; the
+    /// answer counts it.
+    pub const RETRY: &str = "retry";
     /// Something in the ledger changed: look now.
     pub const WAKE: &str = "wake";
 }

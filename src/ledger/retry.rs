@@ -29,16 +29,20 @@ pub async fn quarantined(ledger: &Ledger, now: DateTime<Utc>) -> Result<u64, Led
     }
 }
 
-/// Puts back every lead that failed, behind those whose webhook comes now; returns their keys.
-pub async fn failed(ledger: &Ledger, now: DateTime<Utc>) -> Result<Vec<String>, LedgerError> {
-    let (mut after, mut keys) = (LeadId(0), Vec::new());
+/// Puts back every lead that failed, behind those whose webhook comes now; hands out their keys,
+/// some at a time.
+pub async fn failed(
+    ledger: &Ledger,
+    now: DateTime<Utc>,
+    mut each: impl FnMut(Vec<String>),
+) -> Result<(), LedgerError> {
+    let mut after = LeadId(0);
     loop {
         let leads = ledger.read(move |conn| lead::failed_after(conn, after, BATCH)).await?;
-        let Some(last) = leads.last() else { return Ok(keys) };
+        let Some(last) = leads.last() else { return Ok(()) };
         after = *last;
         let of = [LeadState::Failed];
-        let put = ledger.write(move |tx| put_back(tx, &leads, &of, Lane::Repair, now)).await?;
-        keys.extend(put);
+        each(ledger.write(move |tx| put_back(tx, &leads, &of, Lane::Repair, now)).await?);
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod chart;
 mod csv;
+mod forecast;
 mod html;
 mod json;
 mod text;
@@ -22,6 +23,8 @@ use crate::{
         run::Outcome,
     },
 };
+
+pub use forecast::Forecast;
 
 /// A reconciliation.
 #[derive(Clone)]

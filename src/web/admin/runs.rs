@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     ledger::{
-        job::kind,
+        job::{self, JobId, Seen, kind},
         report as ledger_report,
         run::{Kind, Outcome, RunId},
         runs::{self, Listed},
@@ -89,6 +89,7 @@ pub(super) async fn show(
     let text = visit.text();
     let w = &text.pages.runs;
     let number = |it: i64| text.number(it);
+    let limit = i64::try_from(desk.config().reconcile.max_repairs).unwrap_or(i64::MAX);
     let page = Page {
         frame: desk.frame(&visit, Here::Runs, w.title).await,
         w,
@@ -103,7 +104,7 @@ pub(super) async fn show(
             fill(w.running, &values)
         }),
         routes: desk.config().routes.iter().map(|it| it.name.clone()).collect(),
-        all: fill(w.all, &[("limit", &desk.config().reconcile.max_repairs.to_string())]),
+        all: fill(w.all_note, &[("limit", &text.number(limit))]),
         older: last.map_or_else(String::new, |it| format!("/runs?before={}", it.id.0)),
         runs: rows.iter().map(|it| row(&visit.settings, it)).collect(),
         polls: polls.iter().map(|it| row(&visit.settings, it)).collect(),
@@ -139,7 +140,7 @@ fn row(settings: &Settings, run: &Listed) -> Row {
             _ => "",
         },
         reason: match (&run.reason, detail.over_max_repairs) {
-            (Some(reason), _) => reason.clone(),
+            (Some(reason), _) => text.told(reason),
             (None, true) => w.over.to_owned(),
             (None, false) => String::new(),
         },
@@ -241,17 +242,41 @@ pub(super) async fn poll(State(desk): State<Arc<Desk>>, posted: Posted) -> Shown
     Ok(Redirect::to(&format!("/jobs/{}", id.0)).into_response())
 }
 
-/// One reconciliation now.
+/// One reconciliation now. Everything is brought in only after a count that somebody saw: what it
+/// comes to, and how long it takes, is shown with the question.
 pub(super) async fn reconcile(State(desk): State<Arc<Desk>>, posted: Posted) -> Shown {
     let visit = &posted.visit;
     let route = known_route(&desk, visit, posted.get("route"))?;
-    let mode = if posted.get("mode") == "repair" { "repair" } else { "report" };
-    let all = posted.get("all") == "yes";
+    let all = posted.get("mode") == "all";
+    let mode = match posted.get("mode") {
+        "repair" => "repair",
+        "all" if is_counted(&desk, visit, posted.get("counted"), route).await? => "repair",
+        _ => "report",
+    };
     let subject = [route.unwrap_or("*"), mode, if all { "all" } else { "" }].join(" ");
     let arguments = json!({ "route": route, "mode": mode, "all": all });
     let job = (kind::RECONCILE, arguments);
     let id = desk.ask(visit, job, "reconcile_asked", subject.trim().to_owned()).await?;
     Ok(Redirect::to(&format!("/jobs/{}", id.0)).into_response())
+}
+
+/// Whether a job counted, lately, what is missing on the route.
+async fn is_counted(
+    desk: &Desk,
+    visit: &Visit,
+    job: &str,
+    route: Option<&str>,
+) -> Result<bool, Refused> {
+    let Ok(id) = job.parse().map(JobId) else { return Ok(false) };
+    let seen = desk.look(visit, move |conn| job::look(conn, id)).await?;
+    Ok(seen.is_some_and(|it| counts_all(&it) && it.arguments["route"].as_str() == route))
+}
+
+/// Whether a job counted everything, and has done so.
+pub(super) fn counts_all(job: &Seen) -> bool {
+    let it = &job.arguments;
+    let asked = job.kind == kind::RECONCILE && it["mode"] == "report" && it["all"] == true;
+    asked && matches!(job.answer, Some((true, _)))
 }
 
 /// A route of the configuration; `None` for all.

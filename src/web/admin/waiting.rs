@@ -9,6 +9,7 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
+use serde_json::json;
 
 use super::{
     Desk, Settings,
@@ -21,6 +22,7 @@ use crate::{
     ledger::{
         Connection, LedgerError, Tx,
         drift::{Entity, Kind},
+        job::kind,
         lead,
         leads::{self, Listed, Wanted, Which},
         retry as put,
@@ -131,7 +133,7 @@ pub(super) async fn show(
     let overview = desk.overview().await.map_err(|error| visit.failed(&error))?;
     let w = &visit.words().waiting;
     let mut frame = desk.frame(&visit, Here::Waiting, w.title).await;
-    frame.notice = notice(&visit, &said, count);
+    frame.notice = notice(visit.text(), &said, count);
     let counts = (overview.leads.failed, overview.deliveries.quarantined);
     let now = desk.clock.now();
     Ok(html(&page(&visit, frame, found, counts, now)))
@@ -198,7 +200,7 @@ fn held(settings: &Settings, it: Quarantined, now: DateTime<Utc>) -> Held {
         id,
         route: it.route,
         contact: it.contact.map_or(0, |it| it.0),
-        reason: it.reason.unwrap_or_default(),
+        reason: text.told(&it.reason.unwrap_or_default()),
         moment: moment(settings, it.received_at),
         ago: (text.ago)(now - it.received_at),
     }
@@ -226,8 +228,9 @@ fn changed(settings: &Settings, it: Drifted) -> Changed {
     }
 }
 
-fn notice(visit: &Visit, said: &str, count: u64) -> String {
-    let w = &visit.words().notices;
+/// What is said after something was put back.
+pub(super) fn notice(text: &Text, said: &str, count: u64) -> String {
+    let w = &text.pages.notices;
     let words = match (said, count) {
         ("retried" | "looked", 0) => w.nothing,
         ("retried", 1) => w.retried_one,
@@ -237,7 +240,7 @@ fn notice(visit: &Visit, said: &str, count: u64) -> String {
         ("none", _) => w.none_chosen,
         _ => return String::new(),
     };
-    fill(words, &[("count", &count.to_string())])
+    fill(words, &[("count", &text.number(i64::try_from(count).unwrap_or(i64::MAX)))])
 }
 
 /// Puts leads or deliveries back: those that were chosen, or all.
@@ -246,8 +249,8 @@ pub(super) async fn retry(State(desk): State<Arc<Desk>>, posted: Posted) -> Show
     let owned = |name| posted.all(name).take(CHOSEN_MAX).map(str::to_owned).collect();
     let (leads, deliveries): (Vec<String>, Vec<String>) = (owned("lead"), owned("delivery"));
     let (said, count) = match posted.get("all") {
-        "failed" => ("retried", all_failed(&desk, visit).await?),
-        "quarantined" => ("looked", all_quarantined(&desk, visit).await?),
+        // Of a million, no page waits for the end.
+        what @ ("failed" | "quarantined") => return all(&desk, visit, what).await,
         _ if !leads.is_empty() => {
             let subject = leads.join(", ");
             let put = move |tx: &Tx<'_>, now| put_leads(tx, &leads, now);
@@ -271,19 +274,16 @@ pub(super) async fn retry(State(desk): State<Arc<Desk>>, posted: Posted) -> Show
     Ok(Redirect::to(&to).into_response())
 }
 
-async fn all_failed(desk: &Desk, visit: &Visit) -> Result<u64, super::frame::Refused> {
-    let now = desk.clock.now();
-    let keys = put::failed(&desk.ledger, now).await.map_err(|error| visit.failed(&error))?;
-    let count = keys.len().to_string();
-    desk.act(visit, "retry_failed", count, |_, _| Ok(())).await?;
-    Ok(keys.len() as u64)
-}
-
-async fn all_quarantined(desk: &Desk, visit: &Visit) -> Result<u64, super::frame::Refused> {
-    let now = desk.clock.now();
-    let count = put::quarantined(&desk.ledger, now).await.map_err(|error| visit.failed(&error))?;
-    desk.act(visit, "retry_quarantined", count.to_string(), |_, _| Ok(())).await?;
-    Ok(count)
+/// Asks the engine to put all of a kind back.
+async fn all(desk: &Desk, visit: &Visit, what: &str) -> Shown {
+    let overview = desk.overview().await.map_err(|error| visit.failed(&error))?;
+    let (action, count) = match what {
+        "failed" => ("retry_failed", overview.leads.failed),
+        _ => ("retry_quarantined", overview.deliveries.quarantined),
+    };
+    let job = (kind::RETRY, json!({ "what": what }));
+    let id = desk.ask(visit, job, action, count.to_string()).await?;
+    Ok(Redirect::to(&format!("/jobs/{}", id.0)).into_response())
 }
 
 fn put_leads(tx: &Tx<'_>, keys: &[String], now: DateTime<Utc>) -> Result<u64, LedgerError> {

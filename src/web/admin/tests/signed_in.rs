@@ -3,7 +3,7 @@
 use argon2::password_hash::PasswordHasher as _;
 
 use super::*;
-use crate::ledger::action;
+use crate::ledger::{action, job};
 
 const PASSWORD: &str = "abre-te";
 
@@ -65,6 +65,60 @@ impl Desk {
         let actions = self.ledger.read(|conn| action::recent(conn, 9)).await.unwrap();
         actions.into_iter().map(|it| it.what).collect()
     }
+}
+
+/// The job that a page was sent to, done with this answer.
+async fn done(desk: &Desk, answer: &Answer, with: serde_json::Value) -> String {
+    let to = answer.header("location").unwrap().to_owned();
+    let id = job::JobId(to.strip_prefix("/jobs/").unwrap().parse().unwrap());
+    let (now, with) = (noon(), with.to_string());
+    let finish = move |tx: &crate::ledger::Tx<'_>| job::finish(tx, id, true, &with, now);
+    desk.ledger.write(finish).await.unwrap();
+    to
+}
+
+#[tokio::test]
+async fn everything_is_brought_in_only_after_a_count_that_somebody_saw() {
+    let desk = Desk::open(&config(Language::English), healthy()).await;
+    let token = desk.token("/runs", "").await;
+    let asked = |desk: &Desk| {
+        let ledger = desk.ledger.clone();
+        async move {
+            let jobs = ledger.read(|conn| job::look(conn, job::JobId(1))).await.unwrap().unwrap();
+            jobs.arguments["mode"].as_str().unwrap().to_owned()
+        }
+    };
+    for counted in ["", "&counted=1", "&counted=99", "&counted=x"] {
+        let body = format!("csrf={token}&route=&mode=all{counted}");
+        let answer = desk.post("/runs/reconcile", "", &body).await;
+        assert!(answer.header("location").unwrap().starts_with("/jobs/"), "{counted}");
+    }
+    assert_eq!(asked(&desk).await, "report", "nothing is written unasked");
+    let body = format!("csrf={token}&route=&mode=all");
+    let counting = desk.post("/runs/reconcile", "", &body).await;
+    let page = desk.get(counting.header("location").unwrap()).await;
+    assert!(page.body.contains("The engine is at it"), "{}", page.body);
+    let at = done(&desk, &counting, serde_json::json!({ "run": "1" })).await;
+    let counted = at.strip_prefix("/jobs/").unwrap();
+    let body = format!("csrf={token}&route=&mode=all&counted={counted}");
+    let bringing = desk.post("/runs/reconcile", "", &body).await;
+    let id = bringing.header("location").unwrap().strip_prefix("/jobs/").unwrap().parse().unwrap();
+    let job = desk.ledger.read(move |conn| job::look(conn, job::JobId(id))).await.unwrap();
+    let arguments = job.unwrap().arguments;
+    assert_eq!((&arguments["mode"], &arguments["all"]), (&"repair".into(), &true.into()));
+}
+
+#[tokio::test]
+async fn all_that_failed_is_put_back_by_the_engine_and_no_page_waits_for_it() {
+    let desk = Desk::open(&config(Language::Portuguese), healthy()).await;
+    let token = desk.token("/runs", "").await;
+    let body = format!("csrf={token}&all=failed");
+    let answer = desk.post("/waiting/retry", "", &body).await;
+    let at =
+        done(&desk, &answer, serde_json::json!({ "what": "failed", "count": 1_000_000 })).await;
+    let page = desk.get(&at).await.body;
+    assert!(page.contains("1.000.000 leads voltaram para a fila."), "{page}");
+    assert_eq!(desk.actions().await, ["retry_failed"]);
 }
 
 #[tokio::test]
