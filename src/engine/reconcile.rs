@@ -257,6 +257,7 @@ impl Run<'_> {
             if self.tally.doubts.is_empty() { Outcome::Complete } else { Outcome::Partial };
         let reason = (!self.tally.doubts.is_empty()).then(|| self.tally.doubts.join("; "));
         let detail = json!({
+            "left": self.left().await?,
             "routes": routes,
             "witness": witness,
             "drift": drift.findings,

@@ -66,6 +66,9 @@ pub struct Detail {
     pub drift: Vec<Value>,
     /// Contacts that were read.
     pub contacts: i64,
+    /// Leads that still waited at its end beside what it found missing: found by earlier runs and
+    /// polls, or out of date.
+    pub left: i64,
     /// More was missing than a run may repair, so nothing was.
     pub over_max_repairs: bool,
 }

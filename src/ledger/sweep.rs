@@ -19,7 +19,8 @@ use crate::domain::{Contact, ContactId, EnrollmentId, FoundBy, LeadId, LeadState
 mod findings;
 
 pub use findings::{
-    FindingId, NewFinding, find, findings, open_findings, recovered, tie, untied, without_email,
+    FindingId, NewFinding, find, findings, left, open_findings, recovered, tie, untied,
+    without_email,
 };
 
 /// A lead as a sweep sees it.

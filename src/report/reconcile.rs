@@ -97,7 +97,8 @@ impl Reconciliation {
         }
         let left = missed - self.sum(|it| it.recovered);
         let given_up = self.now(|state| state == Some(LeadState::Failed));
-        if left > given_up && !self.run.detail.over_max_repairs {
+        let is_over = self.run.detail.over_max_repairs;
+        if (left > given_up || self.run.detail.left > 0) && !is_over {
             Ending::Partial
         } else if left > 0 || failed > 0 {
             Ending::Wrong

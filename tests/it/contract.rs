@@ -6,7 +6,9 @@
 mod answers;
 mod help;
 mod json;
+mod keeping;
 mod keys;
+mod statuses;
 
 use std::{
     fs,

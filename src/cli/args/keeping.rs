@@ -14,6 +14,9 @@ pub struct Export {
     /// Where it goes, readable by its owner only; without it, to stdout.
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// Changes nothing: it is one JSON document anyway.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `erase`
@@ -25,7 +28,7 @@ pub struct Erase {
     #[arg(long)]
     pub yes: bool,
     /// Lets somebody who was erased in again.
-    #[arg(long, conflicts_with = "yes")]
+    #[arg(long)]
     pub lift: bool,
     /// How the answer is given.
     #[command(flatten)]

@@ -260,7 +260,17 @@ impl Run<'_> {
         }
     }
 
-    /// Waits until what was found is settled or has failed, or the time is up.
+    /// What waits beside its own findings.
+    pub(super) async fn left(&self) -> Result<i64, LedgerError> {
+        if self.request.mode == Mode::Report {
+            return Ok(0);
+        }
+        let (id, routes) = (self.id, self.routes.iter().map(|route| route.id).collect::<Vec<_>>());
+        self.shared.ledger.read(move |conn| progress::left(conn, id, &routes)).await
+    }
+
+    /// Waits until what was found is settled or has failed, by this run or one that was cut off, or
+    /// the time is up.
     async fn await_repairs(&self) -> Result<(), LedgerError> {
         let (id, deadline) = (self.id, Instant::now() + self.request.wait);
         loop {
@@ -268,7 +278,7 @@ impl Run<'_> {
             self.tie().await?;
             let open =
                 self.shared.ledger.read(move |conn| progress::open_findings(conn, id)).await?;
-            if open == 0 || Instant::now() >= deadline {
+            if open + self.left().await? == 0 || Instant::now() >= deadline {
                 return Ok(());
             }
             // Among a million of them looking takes a second, and is done the less often.

@@ -165,6 +165,33 @@ pub fn open_findings(conn: &Connection, run: RunId) -> Result<i64, LedgerError> 
     Ok(conn.prepare_cached(sql)?.query_row(named_params! { ":run": run.0 }, |row| row.get(0))?)
 }
 
+/// How many leads of these routes still wait beside a run's own findings: those that earlier runs and
+/// polls found without a webhook, and those that this run found out of date.
+pub fn left(conn: &Connection, run: RunId, routes: &[RouteId]) -> Result<i64, LedgerError> {
+    let sql = "
+        SELECT count(*)
+        FROM work JOIN route ON route.id = work.route_id AND route.paused = 0
+             JOIN lead ON lead.id = work.lead_id
+        WHERE work.route_id IN (SELECT value FROM json_each(:routes))
+          AND ((lead.found_by <> 'webhook' AND lead.state IN ('pending', 'in_doubt')
+                AND NOT EXISTS (SELECT 1 FROM finding
+                                WHERE finding.lead_id = lead.id AND finding.run_id = :run))
+               OR (lead.state IN ('done', 'skipped')
+                   AND EXISTS (SELECT 1 FROM suspect
+                               WHERE suspect.run_id = :run AND suspect.lead_id = lead.id)))";
+    let routes = serde_json::to_string(routes).unwrap_or_default();
+    let work: i64 =
+        sql::one(conn, sql, named_params! { ":run": run.0, ":routes": routes }, |row| row.get(0))?;
+    let sql = "
+        SELECT count(*)
+        FROM suspect JOIN lead ON lead.id = suspect.lead_id
+             JOIN inbox ON inbox.route_id = lead.route_id AND inbox.contact = lead.contact
+             JOIN route ON route.id = lead.route_id AND route.paused = 0
+        WHERE suspect.run_id = ?1 AND suspect.changed = 1";
+    let hinted: i64 = sql::one(conn, sql, [run.0], |row| row.get(0))?;
+    Ok(work + hinted)
+}
+
 /// How many of a run's findings on a route are brought in: done, skipped or erased.
 pub fn recovered(conn: &Connection, run: RunId, route: RouteId) -> Result<i64, LedgerError> {
     let sql = "

@@ -27,6 +27,7 @@ impl Reconciliation {
             "witness": run.detail.witness.iter().map(witness_json).collect::<Value>(),
             "reason": run.reason,
             "contacts": run.detail.contacts,
+            "left": run.detail.left,
             "over_max_repairs": run.detail.over_max_repairs,
             "head": hex(&run.head),
         })

@@ -59,7 +59,8 @@ impl Reconciliation {
             advice.push((say.over)(&words.number(self.max_repairs.try_into().unwrap_or(i64::MAX))));
         } else if open > 0 && self.is_report() {
             advice.push(say.only_report.to_owned());
-        } else if open > 0 {
+        } else if open + run.detail.left > 0 {
+            let open = open + run.detail.left;
             advice.push((say.open)(&number(open), open == 1, run.id.0));
         }
         let failed = self.sum(|it| it.failed).max(self.now(|it| it == Some(LeadState::Failed)));

@@ -3,10 +3,11 @@
 use super::{ponte, text};
 
 /// Each command with the options and arguments that its help must name.
-const COMMANDS: [(&str, &[&str]); 19] = [
+const COMMANDS: [(&str, &[&str]); 24] = [
     ("run", &[]),
     ("demo", &["--seconds", "--seed", "--json"]),
     ("simulate", &["--activecampaign", "--ploomes"]),
+    ("setup", &["--answers"]),
     ("check", &["--online", "--json"]),
     ("poll", &["--json"]),
     (
@@ -27,7 +28,11 @@ const COMMANDS: [(&str, &[&str]); 19] = [
     ("replay", &["--since", "--until", "--route", "--apply", "--json"]),
     ("audit", &["--head", "--json"]),
     ("fields", &["activecampaign", "ploomes"]),
+    ("export", &["<CONTACT>", "--output", "--json"]),
+    ("erase", &["<CONTACT>", "--yes", "--lift", "--json"]),
     ("password", &[]),
+    ("backup", &["<FILE>", "--json"]),
+    ("restore", &["<FILE>", "--yes", "--json"]),
     ("--help", &["--config", "PONTE_CONFIG", "config.toml", "--log", "json", "ponte demo"]),
 ];
 
@@ -61,7 +66,7 @@ fn the_help_of_each_command_says_what_it_does_in_one_line_and_shows_an_example()
 #[test]
 fn a_line_that_is_no_command_is_a_usage_error() {
     let home = tempfile::tempdir().unwrap();
-    let lines: [&[&str]; 22] = [
+    let lines: [&[&str]; 29] = [
         &[],
         &["runn"],
         &["run", "--fast"],
@@ -84,6 +89,13 @@ fn a_line_that_is_no_command_is_a_usage_error() {
         &["replay", "--since", "yesterday"],
         &["fields"],
         &["fields", "hubspot"],
+        &["setup", "--answers"],
+        &["export"],
+        &["erase"],
+        &["erase", "somebody"],
+        &["erase", "--lift"],
+        &["backup"],
+        &["restore"],
     ];
     for line in lines {
         let ended = ponte(home.path(), line, &[]);
@@ -95,7 +107,7 @@ fn a_line_that_is_no_command_is_a_usage_error() {
 #[test]
 fn without_a_configuration_each_command_that_needs_one_says_so() {
     let home = tempfile::tempdir().unwrap();
-    let lines: [&[&str]; 15] = [
+    let lines: [&[&str]; 19] = [
         &["run"],
         &["check"],
         &["poll"],
@@ -111,6 +123,10 @@ fn without_a_configuration_each_command_that_needs_one_says_so() {
         &["replay", "--since", "2026-01-01"],
         &["audit"],
         &["fields", "ploomes"],
+        &["export", "1"],
+        &["erase", "1", "--yes"],
+        &["backup", "copy.db"],
+        &["restore", "copy.db", "--yes"],
     ];
     for line in lines {
         let ended = ponte(home.path(), line, &[]);

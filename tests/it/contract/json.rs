@@ -13,7 +13,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// `actual` has every key of `sample`, each of the same type; a null in the sample says nothing of
 /// the type, and each element of a list is like the sample's first.
 #[track_caller]
-fn conforms(place: &str, sample: &Value, actual: &Value) {
+pub fn conforms(place: &str, sample: &Value, actual: &Value) {
     match (sample, actual) {
         (Value::Null, _)
         | (Value::Number(_), Value::Number(_))
