@@ -8,7 +8,7 @@ use super::{
     PATIENCE, finished,
     load::{Load, Sent},
 };
-use crate::support::Settings;
+use crate::support::{Running, Settings};
 
 /// How many webhooks one sender after the other gives up while nothing answers: with six senders
 /// and five seconds each, twenty-four are twenty seconds.
@@ -36,9 +36,9 @@ async fn stopped_for_twenty_seconds_it_goes_on_where_it_was() {
     finished(&load).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn locked_out_of_its_ledger_for_ten_seconds_it_refuses_in_time_and_recovers_by_itself() {
-    let load = Load::start(25, |it| Settings { requests_per_minute: 6_000, ..it }).await;
+/// A service in work, and another process that has its ledger to itself from now on.
+async fn locked(seed: u64) -> (Load, Running, Connection) {
+    let load = Load::start(seed, |it| Settings { requests_per_minute: 6_000, ..it }).await;
     let running = load.ponte.run().await;
     load.goes_to(running.receiver);
     load.people_come(8);
@@ -47,6 +47,12 @@ async fn locked_out_of_its_ledger_for_ten_seconds_it_refuses_in_time_and_recover
     let other = Connection::open(load.ponte.ledger()).unwrap();
     other.busy_timeout(PATIENCE).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    (load, running, other)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn locked_out_of_its_ledger_for_ten_seconds_it_refuses_in_time_and_recovers_by_itself() {
+    let (load, running, other) = locked(25).await;
     let before = load.sent();
     load.people_come(60);
     // Each is answered after two seconds; six at a time are ten seconds and more.
@@ -67,14 +73,7 @@ async fn locked_out_of_its_ledger_for_ten_seconds_it_refuses_in_time_and_recover
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn asked_to_stop_while_its_ledger_is_locked_it_ends_in_time_and_loses_nothing() {
-    let load = Load::start(29, |it| Settings { requests_per_minute: 6_000, ..it }).await;
-    let running = load.ponte.run().await;
-    load.goes_to(running.receiver);
-    load.people_come(8);
-    load.fuse.passed(40).await;
-    let other = Connection::open(load.ponte.ledger()).unwrap();
-    other.busy_timeout(PATIENCE).unwrap();
-    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let (load, running, other) = locked(29).await;
     load.people_come(12);
     load.until_sent(|sent| sent.refused > 0).await;
     let begun = tokio::time::Instant::now();

@@ -87,18 +87,28 @@ async fn lives(rig: &Rig) -> ContactId {
     rig.pass(Duration::from_mins(10)).await;
     rig.reconcile("repair").await;
     rig.settled().await;
+    // Somebody edits her person by hand, which a run and a replay find.
+    let person = rig.ploomes.contacts().into_iter().find(|it| it["Name"] == MARIA.name).unwrap();
+    let edit = json!({ "Name": format!("{} Souza", MARIA.name), "CPF": null });
+    rig.ploomes.edit_contact(person["Id"].as_i64().unwrap(), &edit).unwrap();
+    rig.reconcile("report").await;
     let plan = rig.engine.perform("plan", &json!({ "contact": id })).await.unwrap();
-    // As the command line has it kept for whoever asked.
-    let now = rig.now();
-    rig.ledger
-        .write(move |tx| {
-            let arguments = json!({ "email": MARIA.emails[0] }).to_string();
-            let job = ledger::job::queue(tx, "plan", &arguments, now)?;
-            ledger::job::take(tx, now)?;
-            ledger::job::finish(tx, job, true, &plan.to_string(), now)
-        })
-        .await
-        .unwrap();
+    let since = json!({ "since": "2020-01-01T00:00:00Z", "until": rig.now(), "route": null, "apply": false });
+    let replay = rig.engine.perform("replay", &since).await.unwrap();
+    assert!(!MARIA.within(replay.to_string().as_bytes()).is_empty(), "{replay}");
+    // As the command line has them kept for whoever asked.
+    for (kind, answer) in [("plan", plan), ("replay", replay)] {
+        let now = rig.now();
+        rig.ledger
+            .write(move |tx| {
+                let arguments = json!({ "email": MARIA.emails[0] }).to_string();
+                let job = ledger::job::queue(tx, kind, &arguments, now)?;
+                ledger::job::take(tx, now)?;
+                ledger::job::finish(tx, job, true, &answer.to_string(), now)
+            })
+            .await
+            .unwrap();
+    }
     id
 }
 
@@ -256,5 +266,31 @@ async fn who_is_erased_while_a_write_is_on_its_way_is_erased() {
     assert_eq!(MARIA.found_in(home.path()), [""; 0]);
     let lead = rig.leads().await.into_iter().find(|it| it.contact == id).unwrap();
     assert_eq!(lead.state, LeadState::Erased);
+    rig.audited().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_the_file_of_tombstones_it_says_so_and_knows_the_contact_still() {
+    let home = tempfile::tempdir().unwrap();
+    let mut rig = rig(home.path()).await;
+    let id = lives(&rig).await;
+    erase(&rig, Who::Contact(id)).await;
+    let applied = person::apply_file(&rig.ledger, rig.now()).await.unwrap();
+    assert_eq!(applied.without_key, 0);
+    let made = rig.made();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let copy = elsewhere.path().join("copy.db");
+    let to = copy.clone();
+    rig.ledger.read(move |conn| ledger::backup(conn, &to)).await.unwrap();
+    std::fs::remove_file(home.path().join("ponte.db.erased")).unwrap();
+    rig.put_back(&copy).await;
+    let applied = person::apply_file(&rig.ledger, rig.now()).await.unwrap();
+    assert_eq!(applied.without_key, 1);
+    rig.activecampaign.enroll(id, AutomationId(1)).unwrap();
+    rig.pass(Duration::from_mins(10)).await;
+    rig.poll().await;
+    rig.reconcile("repair").await;
+    rig.settled().await;
+    assert_eq!(rig.made(), made);
     rig.audited().await;
 }

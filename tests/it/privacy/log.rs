@@ -75,6 +75,16 @@ async fn the_log_at_its_most_talkative_names_nobody_whatever_the_services_say() 
     for path in ["/Contacts", "/Deals", "/Account"] {
         rig.answer_next(target(Method::GET, path), 400, ECHO);
     }
+    // ActiveCampaign names her too, in errors and in answers that are none.
+    for (status, path) in
+        [(500, "/contacts/"), (403, "/contacts?"), (200, "/contacts/"), (422, "/")]
+    {
+        rig.source.answer_next(target(Method::GET, path), status, ECHO);
+        rig.post(&webhook.target, &webhook.body).await;
+        rig.poll().await;
+        rig.pass(Duration::from_mins(20)).await;
+    }
+    rig.source.answer_next(target(Method::GET, "/contacts?"), 400, ECHO);
     rig.reconcile("report").await;
     let _ = rig.engine.perform("plan", &json!({ "contact": id })).await;
     let _ = rig.engine.perform("check", &json!({})).await;

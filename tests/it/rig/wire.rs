@@ -59,6 +59,12 @@ impl Tap {
         let (before, after, instead) = (Prepared::new(), Prepared::new(), Prepared::new());
         Self { service, before, after, instead }
     }
+
+    /// Answers the next request that fits with this, without the service.
+    pub fn answer_next(&self, target: Target, status: u16, body: &'static str) {
+        let answer = Response::builder().status(status).body(Bytes::from(body)).unwrap();
+        self.instead.add(target, answer);
+    }
 }
 
 impl Remote for Tap {
