@@ -184,7 +184,8 @@ fn explain_shape(explain: &Value, contact: ContactId, accounts: &Accounts) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn status_has_the_shape_of_the_contract_and_adds_up() {
-    let scene = Scene::new("1s").await;
+    // However slow this machine is, no webhook is late.
+    let scene = Scene::new("15m").await;
     // Before anything ever ran.
     let status = scene.ponte.json(&["status", "--json"]).await;
     assert_eq!((&status["balance"], &status["last_poll"]), (&json!(0), &json!(null)));
