@@ -40,7 +40,7 @@ pub use problem::{Problem, Problems, Severity};
 pub use route::{Membership, NameOrId, OwnerRef, Route};
 pub use running::{Alerts, Drift, Ledger, Reconcile, ReconcileMode, Retry, Schedule};
 pub use services::{ActiveCampaign, Admin, Language, Ploomes, Receiver};
-pub use value::Since;
+pub use value::{Since, written};
 
 /// `config.example.toml`: every key, its default and why.
 pub const EXAMPLE: &str = include_str!("../config.example.toml");

@@ -23,6 +23,14 @@ const DAYS_MAX: u64 = 36_500;
 const UNITS: [(&str, u64); 5] =
     [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
 
+/// A duration as it is written: in the largest unit that has it whole.
+pub fn written(duration: Duration) -> String {
+    let millis = duration.as_millis();
+    let whole = UNITS.iter().rev().find(|(_, unit)| millis.is_multiple_of(u128::from(*unit)));
+    let (name, unit) = whole.filter(|_| millis > 0).copied().unwrap_or(("s", 1_000));
+    format!("{}{name}", millis / u128::from(unit))
+}
+
 /// Reads `500ms`, `30s`, `15m`, `24h`, `90d`.
 pub(super) fn duration(text: &str) -> Result<Duration, Fault> {
     let fault = || found(text, "a duration, such as \"30s\"").hint("units: ms, s, m, h, d");
@@ -258,6 +266,8 @@ mod tests {
             let (name, millis) = UNITS[unit];
             let read = duration(&format!("{number}{name}"));
             prop_assert_eq!(read, Ok(Duration::from_millis(number * millis)));
+            let again = written(Duration::from_millis(number * millis));
+            prop_assert_eq!(duration(&again), Ok(Duration::from_millis(number * millis)));
         }
 
         #[test]

@@ -1,20 +1,22 @@
 //! Questions that write nothing: what would be done for a contact, whether the configuration fits
-//! both accounts, what a field map can name.
+//! both accounts.
 
 use serde_json::{Value, json};
 
 use super::{
+    draft,
     found::entries_of,
     observe::{self, Context},
-    reference::Ready,
+    offers::explain,
+    reference::{self, Compiled, Ready},
     route::Route,
     shared::Shared,
 };
 use crate::{
-    domain::{ContactId, Enrollment, FoundBy, Lane, LeadId, LeadState, catalog::Entity},
+    domain::{ContactId, Enrollment, FoundBy, Lane, LeadId, LeadState},
     ledger::{self, lead::Lead, work::Work},
     planner::{self, Purpose},
-    transport::{CallError, Verdict},
+    transport::Verdict,
 };
 
 /// The contact that has this address in AC now.
@@ -25,16 +27,17 @@ pub(super) async fn contact_with(shared: &Shared, email: &str) -> Result<Contact
         .ok_or_else(|| "ActiveCampaign has no contact with this address".to_owned())
 }
 
-/// What would be done for a contact on each route, or on one, and why.
+/// What would be done for a contact on each route, or on one, and why; a draft of that one takes the
+/// place of what is saved.
 pub(super) async fn plan(
     shared: &Shared,
     contact: ContactId,
     only: Option<&str>,
+    draft: Option<&Value>,
 ) -> Result<Value, String> {
-    let reference = shared.reference.get(shared).await.map_err(|error| error.to_string())?;
     let mut plans = Vec::new();
-    let routes = shared.routes.iter().filter(|route| only.is_none_or(|name| route.name == name));
-    for route in routes {
+    for (route, compiled) in routes(shared, only, draft).await? {
+        let route = &route;
         let view = shared
             .activecampaign
             .contact(contact, route.wants(), Lane::Fresh)
@@ -50,14 +53,13 @@ pub(super) async fn plan(
             plans.push(json!({ "route": route.name, "nothing": words }));
             continue;
         }
-        let ready = match reference.route(route.id) {
-            Some(Ok(ready)) => ready,
-            Some(Err(problems)) => {
+        let ready = match &compiled {
+            Ok(ready) => ready,
+            Err(problems) => {
                 let words: Vec<String> = problems.iter().map(ToString::to_string).collect();
                 plans.push(json!({ "route": route.name, "held": words }));
                 continue;
             }
-            None => continue,
         };
         let entries = entries_of(route, &view);
         if entries.is_empty() {
@@ -72,6 +74,27 @@ pub(super) async fn plan(
         return Err(format!("no route is called {}", only.unwrap_or_default()));
     }
     Ok(json!({ "contact": contact, "plans": plans }))
+}
+
+/// The routes that are asked for, with their rules.
+async fn routes(
+    shared: &Shared,
+    only: Option<&str>,
+    draft: Option<&Value>,
+) -> Result<Vec<(Route, Compiled)>, String> {
+    let routes = shared.routes.iter().filter(|route| only.is_none_or(|name| route.name == name));
+    if let Some(draft) = draft {
+        let mut drafts = Vec::new();
+        for route in routes {
+            let route = draft::route(route, draft)?;
+            let compiled = reference::compile(shared, &route).await;
+            drafts.push((route, compiled.map_err(|error| explain(&error))?));
+        }
+        return Ok(drafts);
+    }
+    let reference = shared.reference.get(shared).await.map_err(|error| error.to_string())?;
+    let with_rules = |route: &Route| Some((route.clone(), reference.route(route.id)?.clone()));
+    Ok(routes.filter_map(with_rules).collect())
 }
 
 async fn plan_entry(
@@ -221,56 +244,4 @@ fn notes(shared: &Shared) -> Vec<String> {
         );
     }
     notes
-}
-
-/// What a map can name on one side.
-pub(super) async fn fields(shared: &Shared, side: &str) -> Result<Value, String> {
-    if side == "activecampaign" {
-        let fields =
-            shared.activecampaign.fields(Lane::Fresh).await.map_err(|error| explain(&error))?;
-        let fixed = ["email", "first_name", "last_name", "full_name", "phone", "company", "tags"];
-        let named = fixed.iter().map(|name| json!({ "from": name, "title": name, "type": "text" }));
-        let custom = fields.iter().map(|field| {
-            json!({
-                "from": format!("field.{}", field.perstag),
-                "id": field.id,
-                "title": field.title,
-                "type": field.kind,
-            })
-        });
-        return Ok(Value::Array(named.chain(custom).collect()));
-    }
-    let catalog = shared.reader.catalog(Lane::Fresh).await.map_err(|error| explain(&error))?;
-    let mut rows = Vec::new();
-    for field in &catalog.fields {
-        let name = match (&field.property, field.dynamic) {
-            (Some(property), false) => property.clone(),
-            (None, false) => continue,
-            (_, true) => field.key.clone(),
-        };
-        let records: &[&str] = match field.entity {
-            Entity::Contact => &["person", "company"],
-            Entity::Deal => &["deal"],
-        };
-        let options: Option<Vec<&str>> = field
-            .options
-            .as_ref()
-            .map(|options| options.iter().map(|option| option.name.as_str()).collect());
-        for record in records {
-            rows.push(json!({
-                "to": format!("{record}.{name}"),
-                "title": field.name,
-                "type": field.slot.key(),
-                "options": options,
-            }));
-        }
-    }
-    Ok(Value::Array(rows))
-}
-
-fn explain(error: &CallError) -> String {
-    match error.verdict() {
-        Verdict::WrongKey => format!("the key is refused ({error})"),
-        _ => error.to_string(),
-    }
 }

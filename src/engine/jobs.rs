@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    inquiry, lead_key, poll,
+    inquiry, lead_key, offers, poll,
     reconcile::{self, Request},
     replay,
     shared::{Role, Shared},
@@ -148,12 +148,13 @@ pub(super) async fn perform(
                 (None, Some(email)) => inquiry::contact_with(shared, email).await?,
                 (None, None) => return Err("no contact given".to_owned()),
             };
-            inquiry::plan(shared, contact, arguments["route"].as_str()).await
+            let draft = arguments.get("draft").filter(|it| it.is_object());
+            inquiry::plan(shared, contact, arguments["route"].as_str(), draft).await
         }
         kind::CHECK => Ok(inquiry::check(shared).await),
         kind::FIELDS => {
             let side = arguments["side"].as_str().unwrap_or_default();
-            inquiry::fields(shared, side).await
+            offers::fields(shared, side).await
         }
         kind::LEAD_KEY_FIELD => lead_key::field(shared).await,
         kind::RETRY => {

@@ -275,6 +275,19 @@ async fn load(shared: &Shared, tags: Tags) -> Result<Loaded, CallError> {
     Ok(Loaded { routes, me: catalog.me, read_at: Instant::now(), key_is_a_persons })
 }
 
+/// The rules of a route that is not in use, read anew, or why it would be held.
+pub(super) async fn compile(shared: &Shared, route: &Route) -> Result<Compiled, CallError> {
+    let fields = shared.activecampaign.fields(Lane::Fresh).await?;
+    let catalog = believed(shared.reader.catalog(Lane::Fresh).await?)?;
+    Ok(match rules::compile(&route.spec, &catalog, &fields) {
+        Ok((rules, _)) => {
+            let automation = automation_name(shared, route.automation(), &rules).await?;
+            Ok(Arc::new(Ready { rules, automation, me: catalog.me }))
+        }
+        Err(problems) => Err(Arc::new(problems)),
+    })
+}
+
 /// A catalog that can be true: every account has a user, a pipeline and fields. Under throttling
 /// Ploomes was seen to answer with nothing.
 pub(super) fn believed(catalog: PloomesCatalog) -> Result<PloomesCatalog, CallError> {

@@ -18,11 +18,13 @@ pub mod kind {
     /// What today's configuration would do with the leads of a time: `{"since", "until", "route",
     /// "apply"}`.
     pub const REPLAY: &str = "replay";
-    /// What would be done for a contact.
+    /// What would be done for a contact: `{"contact"}` or `{"email"}`, `"route"`, and as `"draft"` a
+    /// route that is not saved yet, with the keys of the configuration.
     pub const PLAN: &str = "plan";
     /// The configuration against both accounts.
     pub const CHECK: &str = "check";
-    /// What a map can name.
+    /// What a map can name: `{"side"}`, `activecampaign`, `ploomes`, or `both` with all else that the
+    /// form of a route offers.
     pub const FIELDS: &str = "fields";
     /// The custom field that carries lead keys, made where there is none: `{"key", "made"}`.
     pub const LEAD_KEY_FIELD: &str = "lead_key_field";

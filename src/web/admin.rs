@@ -15,6 +15,7 @@ mod frame;
 mod gate;
 mod jobs;
 mod leads;
+mod lists;
 mod live;
 mod metrics;
 mod overview;

@@ -52,6 +52,29 @@
     });
   }
 
+  // Of the stages only those of the chosen pipeline.
+  for (const pipeline of document.querySelectorAll("[data-of]")) {
+    const stage = document.getElementById(pipeline.dataset.of);
+    const narrow = () => {
+      const name = pipeline.selectedOptions[0].text;
+      const groups = [...stage.querySelectorAll("optgroup")];
+      for (const it of groups) it.hidden = it.disabled = it.label !== name;
+      const own = groups.find((it) => it.label === name);
+      if (own && !own.contains(stage.selectedOptions[0]) && own.firstElementChild) own.firstElementChild.selected = true;
+    };
+    pipeline.addEventListener("change", narrow);
+    narrow();
+  }
+
+  // A list for each of several: what is offered comes after the last comma.
+  for (const input of document.querySelectorAll("[data-many]")) {
+    const names = [...input.list.options].map((it) => it.value);
+    input.addEventListener("input", () => {
+      const before = input.value.slice(0, input.value.lastIndexOf(",") + 1);
+      [...input.list.options].forEach((it, index) => { it.value = before ? `${before} ${names[index]}` : names[index]; });
+    });
+  }
+
   // A further row of a map: the last one again, empty, with the next number.
   for (const button of document.querySelectorAll("[data-add]")) {
     button.hidden = false;

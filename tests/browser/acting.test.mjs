@@ -112,6 +112,23 @@ test("a route is edited and works, and a lead that failed is retried", async () 
   await person.page.getByText("The lists of both accounts are here").waitFor();
   const offered = await person.page.locator("datalist option").evaluateAll((all) => all.map((it) => it.value));
   for (const name of ["field.CPF", "person.CPF", "deal.Title"]) assert.ok(offered.includes(name), name);
+  // Pipelines are chosen from a list, and stages from those of the pipeline.
+  const options = (label) => person.page.getByLabel(label, { exact: true }).locator("option:not([disabled], optgroup[disabled] *)").allTextContents();
+  const pipelines = await options("Pipeline");
+  assert.ok(pipelines.includes("Vendas") && pipelines.length > 1, pipelines.join());
+  const stages = await options("Stage");
+  assert.ok(stages.includes("Lead novo"), stages.join());
+  await person.page.getByLabel("Pipeline", { exact: true }).selectOption(pipelines.find((it) => it !== "Vendas"));
+  assert.notDeepEqual(await options("Stage"), stages);
+  await person.page.getByLabel("Pipeline", { exact: true }).selectOption("Vendas");
+  await person.page.getByLabel("Stage", { exact: true }).selectOption("Lead novo");
+  // Of several tags, each is offered.
+  const tags = person.page.locator("#tags-known option");
+  if (await tags.count()) {
+    await person.page.getByLabel("Tags", { exact: true }).fill("one,");
+    assert.ok((await tags.first().getAttribute("value")).startsWith("one, "));
+    await person.page.getByLabel("Tags", { exact: true }).fill("");
+  }
   await person.picture("route-edit-lists");
 
   // A wrong step says what is wrong, and nothing is saved.
@@ -124,11 +141,28 @@ test("a route is edited and works, and a lead that failed is retried", async () 
   await person.isForEverybody("edit refused");
   await person.picture("route-edit-refused");
 
+  // What is not saved yet can be tried on a contact.
+  const waiting = (await world.leads()).find((it) => it.state === "failed");
+  await person.page.getByLabel("From ActiveCampaign 3").fill("field.CPF");
+  await person.page.getByLabel("E-mail or number of a contact").fill(String(waiting.contact));
+  await person.page.getByRole("button", { name: "Try it" }).click();
+  await person.page.getByText("failed: field.CPF is empty").waitFor();
+  await person.page.getByLabel("Required 3").uncheck();
+  await person.page.getByRole("button", { name: "Try it" }).click();
+  await person.page.getByText("create person").waitFor();
+  assert.equal(await person.page.getByLabel("Required 3").isChecked(), false);
+  assert.equal(await world.text(), before);
+  await person.isForEverybody("edit tried");
+  await person.picture("route-edit-tried");
+  await person.page.getByLabel("Required 3").check();
+
   // A row more, one that is not required any more, and the TOML of it all.
   await person.page.getByLabel("From ActiveCampaign 3").fill("field.CPF");
   await person.page.getByLabel("Required 3").uncheck();
   await person.page.getByLabel("From ActiveCampaign 6").fill("phone");
   await person.page.getByLabel("To Ploomes 6").fill("person.Phones");
+  await person.page.getByLabel("The webhook may come within").fill("90s");
+  await person.page.getByLabel("Note", { exact: true }).fill("Entrou por {{ automation.name }}");
   await person.page.getByRole("button", { name: "Add a row" }).click();
   assert.equal(await person.page.getByLabel("To Ploomes 9").inputValue(), "");
   await person.page.getByRole("button", { name: "Show the TOML" }).click();
@@ -138,7 +172,7 @@ test("a route is edited and works, and a lead that failed is retried", async () 
   await person.page.getByRole("button", { name: "Save and use" }).click();
   await person.page.getByRole("status").getByText("The configuration is saved and in use.").waitFor();
   const text = await world.text();
-  for (const kept of ["# Made by a test.", "# until the sales team is asked", "# Sales asked for it.", 'to = "person.Phones"']) {
+  for (const kept of ["# Made by a test.", "# until the sales team is asked", "# Sales asked for it.", 'to = "person.Phones"', 'expect_within = "90s"', 'note = "Entrou por']) {
     assert.ok(text.includes(kept), kept);
   }
 

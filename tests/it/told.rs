@@ -13,7 +13,7 @@ use ponte::{
 
 /// Where sentences are made that come to a page: as reasons in the ledger, as answers of the
 /// engine, as problems of the configuration.
-const SAID_IN: [&str; 13] = [
+const SAID_IN: [&str; 14] = [
     "src/activecampaign",
     "src/config",
     "src/config.rs",
@@ -27,6 +27,7 @@ const SAID_IN: [&str; 13] = [
     "src/ploomes",
     "src/rules",
     "src/transport",
+    "src/web/admin/lists.rs",
 ];
 
 /// Files whose texts come to no page.

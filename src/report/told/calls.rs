@@ -90,7 +90,12 @@ pub(super) const SENTENCES: &[Phrase] = &[
         "esta pessoa foi apagada; `ponte erase --lift` a readmite",
     ),
     ("no route is called {name}", "nenhuma rota se chama {name}"),
+    (
+        "the accounts did not answer in time; try again in a minute",
+        "as contas não responderam a tempo; tente de novo em um minuto",
+    ),
     ("no contact given", "nenhum contato foi indicado"),
+    ("the draft of the route cannot be read", "o rascunho da rota não pode ser lido"),
     ("the key is refused ({words})", "a chave é recusada ({words~})"),
     ("copy the key from Settings > Developer", "copie a chave de Configurações > Desenvolvedor"),
     (

@@ -12,14 +12,8 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    chart::Chart,
-    edit::{File, Lists},
-    frame::Refused,
-    gate::Gate,
-    live::FOLLOWERS_MAX,
-    ready::Readiness,
-    session::Sessions,
-    visit::Visit,
+    chart::Chart, edit::File, frame::Refused, gate::Gate, lists::Lists, live::FOLLOWERS_MAX,
+    ready::Readiness, session::Sessions, visit::Visit,
 };
 use crate::{
     clock::Clock,

@@ -1,47 +1,35 @@
-//! Editing a route: the form, the live lists, saving, and the TOML where the file is not ours.
+//! Editing a route: the form, the live lists, a dry run, saving, and the TOML where the file is not
+//! ours.
 
-use std::{
-    collections::BTreeMap, future::Future, path::PathBuf, pin::Pin, sync::Arc, time::Duration,
-};
+mod page;
+mod plain;
 
-use askama::Template;
+use std::{collections::BTreeMap, future::Future, path::PathBuf, pin::Pin, sync::Arc};
+
 use axum::{
     extract::{Path, Query, State},
-    response::{IntoResponse, Redirect, Response},
+    response::{IntoResponse, Redirect},
 };
 use http::StatusCode;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use sha2::{Digest as _, Sha256};
-use tokio::{sync::Mutex, time::Instant};
 
+use self::page::{Beside, Wrong, page};
 use super::{
     Desk,
-    frame::{self, Frame, Here, Refused, Shown, html},
-    route_form::{Draft, DraftRow},
+    frame::{self, Refused, Shown},
+    jobs,
+    lists::answer,
+    route_form::Draft,
+    routes::contact_of,
     visit::{Posted, Visit},
 };
 use crate::{
     config::{Edit, EditError, NotTaken, Problem, Severity},
-    domain::{Behaviour, Existing},
-    ledger::{
-        audit::hex,
-        job::{self, kind},
-    },
-    web::i18n::{
-        Text,
-        pages::{self, fill},
-    },
+    ledger::{audit::hex, job::kind},
+    web::i18n::{Text, pages::fill},
 };
-
-/// How long the lists are offered again: fields change rarely, and each reading asks both accounts.
-const LISTS_FOR: Duration = Duration::from_mins(30);
-
-/// How long both accounts may take for their lists; the engine may be at work.
-const LISTS_WITHIN: Duration = Duration::from_secs(30);
-
-/// How often is looked whether they are there.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// Takes over a configuration that was saved; says why where it cannot.
 pub type Reload =
@@ -56,54 +44,6 @@ pub struct File {
     pub environment: BTreeMap<String, String>,
     /// Takes over what was saved; without it, it is in use from the next start on.
     pub reload: Option<Reload>,
-}
-
-/// What both accounts offer, as it was read last.
-#[derive(Default)]
-pub(super) struct Lists(Mutex<Option<(Instant, Arc<Offered>)>>);
-
-/// What a map can name.
-#[derive(Default)]
-struct Offered {
-    from: Vec<(String, String)>,
-    to: Vec<(String, String)>,
-}
-
-#[derive(Template)]
-#[template(path = "admin/edit.html")]
-struct Page {
-    frame: Frame,
-    w: &'static pages::RouteForm,
-    routes: &'static pages::Routes,
-    c: &'static pages::Common,
-    name: String,
-    seen: String,
-    draft: Draft,
-    rows: Vec<DraftRow>,
-    creates: [(&'static str, &'static str); 3],
-    existings: [(&'static str, &'static str); 3],
-    offered: Arc<Offered>,
-    has_lists: bool,
-    template_note: String,
-    problems: Vec<Wrong>,
-    toml: String,
-    read_only: String,
-}
-
-/// Something that has to be put right.
-struct Wrong {
-    key: String,
-    what: String,
-    to_do: String,
-}
-
-/// What is shown beside the form.
-#[derive(Default)]
-struct Beside {
-    problems: Vec<Wrong>,
-    toml: String,
-    read_only: String,
-    notice: &'static str,
 }
 
 /// A route in the file as it is now.
@@ -126,7 +66,7 @@ pub(super) async fn show(
     Path(name): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Shown {
-    let opened = open(&desk, &visit, &name)?;
+    let Opened { draft, seen, .. } = open(&desk, &visit, &name)?;
     let notices = &visit.words().notices;
     let notice = match asked.said.as_str() {
         "saved" => notices.saved,
@@ -134,51 +74,20 @@ pub(super) async fn show(
         _ => "",
     };
     let beside = Beside { notice, ..Beside::default() };
-    page(&desk, &visit, &name, (opened.draft.clone(), opened.seen), beside).await
+    Ok(page(&desk, &visit, &name, (draft, seen), beside).await)
 }
 
-/// Reads the live lists of both accounts, as `ponte fields` does.
+/// Reads the live lists of both accounts.
 pub(super) async fn read_lists(
     State(desk): State<Arc<Desk>>,
     Path(name): Path<String>,
     posted: Posted,
 ) -> Shown {
-    let visit = &posted.visit;
-    let from = fields(&desk, visit, "activecampaign").await?;
-    let to = fields(&desk, visit, "ploomes").await?;
-    let pairs = |value: &Value, key: &str| {
-        let rows = value.as_array().into_iter().flatten();
-        let text = |it: &Value, key: &str| it[key].as_str().unwrap_or_default().to_owned();
-        rows.map(|it| (text(it, key), text(it, "title"))).collect()
-    };
-    let offered = Offered { from: pairs(&from, "from"), to: pairs(&to, "to") };
-    *desk.lists.0.lock().await = Some((Instant::now(), Arc::new(offered)));
+    desk.lists.read(&desk, &posted.visit).await?;
     Ok(Redirect::to(&format!("/routes/{name}/edit")).into_response())
 }
 
-/// What a map can name on one side.
-async fn fields(desk: &Desk, visit: &Visit, side: &str) -> Result<Value, Refused> {
-    let job = (kind::FIELDS, json!({ "side": side }));
-    let id = desk.ask(visit, job, "fields_asked", side.to_owned()).await?;
-    let words = &visit.words().jobs;
-    let status = StatusCode::BAD_GATEWAY;
-    let end = Instant::now() + LISTS_WITHIN;
-    while Instant::now() < end {
-        tokio::time::sleep(LOOK_EVERY).await;
-        let answer = desk.look(visit, move |conn| job::look(conn, id)).await?;
-        match answer.and_then(|it| it.answer) {
-            Some((true, answer)) => return Ok(answer),
-            Some((false, answer)) => {
-                let why = answer["error"].as_str().unwrap_or_default();
-                return Err(frame::refuse(visit, status, words.failed, why, words.failed_do));
-            }
-            None => {}
-        }
-    }
-    Err(visit.refuse(status, words.failed, words.failed_do))
-}
-
-/// Saves the form, and takes it over.
+/// Saves the form and takes it over; or only shows what it comes to, as TOML or for a contact.
 pub(super) async fn save(
     State(desk): State<Arc<Desk>>,
     Path(name): Path<String>,
@@ -189,47 +98,46 @@ pub(super) async fn save(
     let w = &visit.words().form;
     if posted.get("seen") != seen {
         let beside = Beside { notice: w.changed, ..Beside::default() };
-        return page(&desk, visit, &name, (was, seen), beside).await;
+        return Ok(page(&desk, visit, &name, (was, seen), beside).await);
     }
     let draft = Draft::read(&posted);
     let written = draft.write(&mut edit, &name, &was);
-    let toml = edit.route_text(&name).unwrap_or_default();
-    let (again, file) = ((draft, seen), file_of(&desk, visit)?);
+    let again = (draft, seen);
+    let mut beside = Beside::default();
     if posted.get("show") == "yes" {
-        let problems = written.and_then(|()| edit.check(&file.environment).map(drop));
-        let problems = problems.map_or_else(|error| wrong(visit.text(), error), |()| Vec::new());
-        return page(&desk, visit, &name, again, Beside { problems, toml, ..Beside::default() })
-            .await;
+        beside.toml = edit.route_text(&name).unwrap_or_default();
+        let file = file_of(&desk, visit)?;
+        if let Err(error) = written.and_then(|()| edit.check(&file.environment).map(drop)) {
+            beside.problems = wrong(visit.text(), error);
+        }
+        return Ok(page(&desk, visit, &name, again, beside).await);
     }
-    match written.and_then(|()| edit.save(&file.environment)) {
-        Ok(_) => {}
+    if posted.get("try") == "yes" {
+        beside.contact = posted.get("contact").trim().to_owned();
+        match written {
+            Ok(()) => tried(&desk, visit, &name, &edit, &mut beside).await?,
+            Err(error) => beside.problems = wrong(visit.text(), error),
+        }
+        return Ok(page(&desk, visit, &name, again, beside).await);
+    }
+    let saved = match written {
+        Ok(()) => keep(&desk, visit, &name, &mut edit).await?,
+        Err(error) => Err(error),
+    };
+    match saved {
+        Ok(said) => Ok(Redirect::to(&format!("/routes/{name}/edit?said={said}")).into_response()),
         Err(EditError::Write { path, .. }) => {
-            let read_only = fill(w.read_only, &[("file", &path.display().to_string())]);
-            return page(
-                &desk,
-                visit,
-                &name,
-                again,
-                Beside { toml, read_only, ..Beside::default() },
-            )
-            .await;
+            beside.toml = edit.route_text(&name).unwrap_or_default();
+            beside.read_only = fill(w.read_only, &[("file", &path.display().to_string())]);
+            Ok(page(&desk, visit, &name, again, beside).await)
         }
         Err(error) => {
-            let mut answer = page(
-                &desk,
-                visit,
-                &name,
-                again,
-                Beside { problems: wrong(visit.text(), error), ..Beside::default() },
-            )
-            .await?;
+            beside.problems = wrong(visit.text(), error);
+            let mut answer = page(&desk, visit, &name, again, beside).await;
             *answer.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-            return Ok(answer);
+            Ok(answer)
         }
     }
-    desk.act(visit, "configure", name.clone(), |_, _| Ok(())).await?;
-    let said = take_over(visit, file).await?;
-    Ok(Redirect::to(&format!("/routes/{name}/edit?said={said}")).into_response())
 }
 
 /// Switches a route on or off.
@@ -241,16 +149,73 @@ pub(super) async fn switch(
     let visit = &posted.visit;
     let Opened { mut edit, draft: was, seen } = open(&desk, visit, &name)?;
     let draft = Draft { enabled: posted.get("enabled") == "yes", ..was.clone() };
-    let file = file_of(&desk, visit)?;
-    let saved =
-        draft.write(&mut edit, &name, &was).and_then(|()| edit.save(&file.environment).map(drop));
-    if let Err(error) = saved {
-        let beside = Beside { problems: wrong(visit.text(), error), ..Beside::default() };
-        return page(&desk, visit, &name, (draft, seen), beside).await;
+    let saved = match draft.write(&mut edit, &name, &was) {
+        Ok(()) => keep(&desk, visit, &name, &mut edit).await?,
+        Err(error) => Err(error),
+    };
+    match saved {
+        Ok(said) => Ok(Redirect::to(&format!("/routes/{name}/edit?said={said}")).into_response()),
+        Err(error) => {
+            let problems = wrong(visit.text(), error);
+            let beside = Beside { problems, ..Beside::default() };
+            Ok(page(&desk, visit, &name, (draft, seen), beside).await)
+        }
     }
-    desk.act(visit, "configure", name.clone(), |_, _| Ok(())).await?;
-    let said = take_over(visit, file).await?;
-    Ok(Redirect::to(&format!("/routes/{name}/edit?said={said}")).into_response())
+}
+
+/// Writes the file and has it taken over; says which words tell so. An outer error is a page.
+async fn keep(
+    desk: &Desk,
+    visit: &Visit,
+    name: &str,
+    edit: &mut Edit,
+) -> Result<Result<&'static str, EditError>, Refused> {
+    let file = file_of(desk, visit)?;
+    if let Err(error) = edit.save(&file.environment) {
+        return Ok(Err(error));
+    }
+    desk.act(visit, "configure", name.to_owned(), |_, _| Ok(())).await?;
+    take_over(visit, file).await.map(Ok)
+}
+
+/// What would be done for a contact, were the route as the form says.
+async fn tried(
+    desk: &Desk,
+    visit: &Visit,
+    name: &str,
+    edit: &Edit,
+    beside: &mut Beside,
+) -> Result<(), Refused> {
+    let (text, words) = (visit.text(), visit.words());
+    let file = file_of(desk, visit)?;
+    let config = match edit.check(&file.environment) {
+        Ok(loaded) => loaded.config,
+        Err(error) => {
+            beside.problems = wrong(text, error);
+            return Ok(());
+        }
+    };
+    let trouble = |what: &str, to_do: &str| {
+        let (what, to_do) = (what.to_owned(), to_do.to_owned());
+        vec![Wrong { key: String::new(), what, to_do }]
+    };
+    let Some(mut arguments) = contact_of(&beside.contact) else {
+        beside.problems = trouble(words.dry.not_understood, "");
+        return Ok(());
+    };
+    arguments["route"] = json!(name);
+    let route = config.routes.iter().find(|it| it.name == name);
+    arguments["draft"] = route.map_or_else(|| json!(null), plain::route);
+    let id = desk.ask(visit, (kind::PLAN, arguments), "plan_asked", name.to_owned()).await?;
+    match answer(desk, visit, id).await? {
+        Some((true, answer)) => beside.plans = jobs::plans(text, &answer),
+        Some((false, answer)) => {
+            let why = text.told(answer["error"].as_str().unwrap_or_default());
+            beside.problems = trouble(&why, "");
+        }
+        None => beside.problems = trouble(words.jobs.failed, words.jobs.failed_do),
+    }
+    Ok(())
 }
 
 /// Takes over what was saved; says which words tell so.
@@ -329,54 +294,4 @@ fn wrong(text: &Text, error: EditError) -> Vec<Wrong> {
             vec![Wrong { key: String::new(), what, to_do: String::new() }]
         }
     }
-}
-
-async fn page(
-    desk: &Desk,
-    visit: &Visit,
-    name: &str,
-    (draft, seen): (Draft, String),
-    beside: Beside,
-) -> Result<Response, Refused> {
-    let words = visit.words();
-    let (w, routes) = (&words.form, &words.routes);
-    let offered = desk
-        .lists
-        .0
-        .lock()
-        .await
-        .as_ref()
-        .and_then(|(at, offered)| (at.elapsed() < LISTS_FOR).then(|| Arc::clone(offered)));
-    let title = fill(w.title, &[("route", name)]);
-    let mut frame = desk.frame(visit, Here::Routes, title).await;
-    frame.to = format!("/routes/{name}/edit");
-    beside.notice.clone_into(&mut frame.notice);
-    let creates = Behaviour::ALL.map(|(word, _)| word);
-    let existings = Existing::ALL.map(|(word, _)| word);
-    Ok(html(&Page {
-        frame,
-        w,
-        routes,
-        c: &words.common,
-        name: name.to_owned(),
-        seen,
-        rows: draft.with_spare_rows(),
-        draft,
-        creates: [
-            (creates[0], routes.company_person_deal),
-            (creates[1], routes.person_deal),
-            (creates[2], routes.company_person),
-        ],
-        existings: [
-            (existings[0], routes.fill),
-            (existings[1], routes.overwrite),
-            (existings[2], routes.leave),
-        ],
-        has_lists: offered.is_some(),
-        offered: offered.unwrap_or_default(),
-        template_note: fill(w.template_note, &[("example", "{{ company or full_name }} - site")]),
-        problems: beside.problems,
-        toml: beside.toml,
-        read_only: beside.read_only,
-    }))
 }

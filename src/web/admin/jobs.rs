@@ -79,19 +79,20 @@ enum Answer {
 }
 
 /// What would be done for a contact on a route.
-struct Plan {
-    title: String,
-    trouble: Vec<String>,
+pub(super) struct Plan {
+    pub(super) title: String,
+    pub(super) trouble: Vec<String>,
     /// What becomes of the lead.
-    outcome: String,
-    steps: Vec<Step>,
-    warnings: Vec<String>,
+    pub(super) outcome: String,
+    pub(super) steps: Vec<Step>,
+    pub(super) warnings: Vec<String>,
 }
 
-struct Step {
-    what: String,
-    reason: String,
-    request: String,
+/// A step of it.
+pub(super) struct Step {
+    pub(super) what: String,
+    pub(super) reason: String,
+    pub(super) request: String,
 }
 
 pub(super) async fn show(
@@ -221,7 +222,7 @@ fn answered(text: &'static Text, kind: &str, done: bool, answer: &Value) -> Answ
             Answer::Retried(notice(text, said, count))
         }
         kind::RECONCILE => Answer::Reconcile(string(answer, "run")),
-        kind::PLAN => Answer::Plan(items(&answer["plans"]).map(|it| plan(text, it)).collect()),
+        kind::PLAN => Answer::Plan(plans(text, answer)),
         kind::CHECK => Answer::Check {
             problems: items(&answer["problems"])
                 .map(|it| (string(it, "key"), told(it, "message"), told(it, "hint")))
@@ -244,6 +245,11 @@ fn poll(text: &'static Text, answer: &Value) -> Answer {
         is_partial,
         rows: items(&answer["routes"]).map(row).collect(),
     }
+}
+
+/// What would be done, by route.
+pub(super) fn plans(text: &'static Text, answer: &Value) -> Vec<Plan> {
+    items(&answer["plans"]).map(|it| plan(text, it)).collect()
 }
 
 fn plan(text: &'static Text, plan: &Value) -> Plan {

@@ -2,7 +2,10 @@
 //! of it is written where it is saved.
 
 use crate::{
-    config::{At, Edit, EditError, MapRow, NameOrId, OwnerRef, Route, Setting, Source},
+    config::{
+        At, Edit, EditError, MapRow, Membership, NameOrId, OwnerRef, Route, Setting, Since, Source,
+        written,
+    },
     domain::{Behaviour, Existing},
 };
 
@@ -18,6 +21,12 @@ const SPARE: usize = 3;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Draft {
     pub(super) enabled: bool,
+    /// Which key says which contacts belong; see [`MEMBERS`].
+    pub(super) member: String,
+    /// What stands under that key.
+    pub(super) member_of: String,
+    pub(super) since: String,
+    pub(super) expect_within: String,
     pub(super) create: String,
     pub(super) pipeline: String,
     pub(super) stage: String,
@@ -26,8 +35,12 @@ pub(super) struct Draft {
     pub(super) owner: String,
     pub(super) origin: String,
     pub(super) tags: String,
+    pub(super) note: String,
     pub(super) rows: Vec<DraftRow>,
 }
+
+/// The keys that say which contacts belong to a route.
+pub(super) const MEMBERS: [&str; 4] = ["automation", "tag", "list", "every_contact"];
 
 /// A field of the form: its key, its text now and before, and what the text means.
 type Field<'a> = (&'static str, &'a str, &'a str, fn(&str) -> Setting);
@@ -57,8 +70,22 @@ impl Draft {
                 OwnerRef::Email(email) => email.clone(),
             })
             .collect();
+        let (member, member_of) = match &route.membership {
+            Membership::Automation(id) => (MEMBERS[0], id.to_string()),
+            Membership::Tag(tag) => (MEMBERS[1], tag.clone()),
+            Membership::List(id) => (MEMBERS[2], id.to_string()),
+            Membership::EveryContact => (MEMBERS[3], String::new()),
+        };
         Self {
             enabled: route.enabled,
+            member: member.to_owned(),
+            member_of,
+            since: match route.since {
+                Some(Since::Day(day)) => day.to_string(),
+                Some(Since::Moment(moment)) => moment.to_rfc3339(),
+                None => String::new(),
+            },
+            expect_within: written(route.expect_within),
             create: word(&Behaviour::ALL, route.create),
             pipeline: name(&route.pipeline),
             stage: name(&route.stage),
@@ -67,6 +94,7 @@ impl Draft {
             owner: owners.join(", "),
             origin: route.origin.clone().unwrap_or_default(),
             tags: route.tags.join(", "),
+            note: route.note.clone().unwrap_or_default(),
             rows: route.map.iter().map(DraftRow::of).collect(),
         }
     }
@@ -84,6 +112,10 @@ impl Draft {
             .collect();
         Self {
             enabled: posted.get("enabled") == "yes",
+            member: text("member"),
+            member_of: text("member_of"),
+            since: text("since"),
+            expect_within: text("expect_within"),
             create: text("create"),
             pipeline: text("pipeline"),
             stage: text("stage"),
@@ -92,6 +124,7 @@ impl Draft {
             owner: text("owner"),
             origin: text("origin"),
             tags: text("tags"),
+            note: text("note"),
             rows,
         }
     }
@@ -112,7 +145,10 @@ impl Draft {
                 edit.set(at, key, &now.into())?;
             }
         }
-        let settings: [Field<'_>; 7] = [
+        self.write_members(edit, at, was)?;
+        let settings: [Field<'_>; 10] = [
+            ("since", &self.since, &was.since, |it| it.into()),
+            ("expect_within", &self.expect_within, &was.expect_within, |it| it.into()),
             ("create", &self.create, &was.create, |it| it.into()),
             ("pipeline", &self.pipeline, &was.pipeline, name_or_id),
             ("stage", &self.stage, &was.stage, name_or_id),
@@ -120,6 +156,7 @@ impl Draft {
             ("owner", &self.owner, &was.owner, |it| list(it, name_or_id)),
             ("origin", &self.origin, &was.origin, |it| it.into()),
             ("tags", &self.tags, &was.tags, |it| list(it, |tag| tag.into())),
+            ("note", &self.note, &was.note, |it| it.into()),
         ];
         for (key, now, before, setting) in settings {
             if now == before {
@@ -136,6 +173,23 @@ impl Draft {
             edit.set_map(route, &rows)?;
         }
         Ok(())
+    }
+
+    /// Puts in which contacts belong: one key takes the place of another.
+    fn write_members(&self, edit: &mut Edit, at: At<'_>, was: &Self) -> Result<(), EditError> {
+        if (&self.member, &self.member_of) == (&was.member, &was.member_of) {
+            return Ok(());
+        }
+        for key in MEMBERS.into_iter().filter(|key| *key != self.member) {
+            edit.unset(at, key)?;
+        }
+        let setting = match self.member.as_str() {
+            "every_contact" => true.into(),
+            "tag" => self.member_of.as_str().into(),
+            _ => name_or_id(&self.member_of),
+        };
+        // A key that is none of them is said to be none.
+        edit.set(at, &self.member, &setting)
     }
 }
 
@@ -200,6 +254,10 @@ mod tests {
         };
         let draft = Draft {
             enabled: false,
+            member: "tag".to_owned(),
+            member_of: "Lead".to_owned(),
+            since: "2026-02-03".to_owned(),
+            expect_within: "90s".to_owned(),
             create: "person-deal".to_owned(),
             pipeline: "77".to_owned(),
             stage: "Novo".to_owned(),
@@ -208,6 +266,7 @@ mod tests {
             owner: "ana@example.com, 7".to_owned(),
             origin: "Site".to_owned(),
             tags: "lead, quente".to_owned(),
+            note: "Entrou por {{ automation.name }}".to_owned(),
             rows: vec![
                 row("full_name", "person.Name", false),
                 row("field.CPF", "person.CPF", true),
@@ -218,6 +277,25 @@ mod tests {
         let config = edit.check(&BTreeMap::new()).unwrap().config;
         assert_eq!(Draft::of(&config.routes[0]), draft);
         assert!(edit.text().contains("# Part of the key of each of its leads."));
+    }
+
+    #[test]
+    fn one_key_says_which_contacts_belong() {
+        let (edit, was) = opened();
+        for (member, member_of) in
+            [("list", "3"), ("automation", "14"), ("every_contact", ""), ("tag", "a, b")]
+        {
+            let draft =
+                Draft { member: member.to_owned(), member_of: member_of.to_owned(), ..was.clone() };
+            let mut edit = edit.clone();
+            draft.write(&mut edit, "site", &was).unwrap();
+            let config = edit.check(&BTreeMap::new()).unwrap().config;
+            assert_eq!(Draft::of(&config.routes[0]), draft);
+        }
+        let none = Draft { member_of: String::new(), ..was.clone() };
+        let mut edit = edit.clone();
+        none.write(&mut edit, "site", &was).unwrap();
+        assert!(edit.check(&BTreeMap::new()).is_err());
     }
 
     #[test]

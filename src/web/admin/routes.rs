@@ -9,7 +9,7 @@ use axum::{
 };
 use http::StatusCode;
 use secrecy::ExposeSecret as _;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     Desk,
@@ -201,6 +201,7 @@ fn facts(visit: &Visit, route: &Route) -> Vec<(&'static str, String)> {
         (w.owner, listed(&owners)),
         (w.origin, route.origin.clone().unwrap_or("–".to_owned())),
         (w.tags, listed(&route.tags)),
+        (w.note_key, route.note.clone().unwrap_or("–".to_owned())),
         (w.webhook_within, crate::report::lasting(within)),
         (
             w.since,
@@ -221,21 +222,24 @@ fn map_row(row: &crate::config::MapRow) -> MapRow {
     MapRow { from, is_template, to: row.to.clone(), required: row.required }
 }
 
+/// Whom a dry run is for; `None` where it is no address and no number.
+pub(super) fn contact_of(text: &str) -> Option<Value> {
+    match text.parse::<i64>() {
+        Ok(id) => Some(json!({ "contact": id })),
+        Err(_) => text.contains('@').then(|| json!({ "email": text })),
+    }
+}
+
 /// What would be done for a contact now: asked of the engine, which asks both accounts.
 pub(super) async fn dry_run(State(desk): State<Arc<Desk>>, posted: Posted) -> Shown {
     let visit = &posted.visit;
     let route = known_route(&desk, visit, posted.get("route"))?;
-    let contact = posted.get("contact").trim();
-    let mut arguments = json!({ "route": route });
-    if let Ok(id) = contact.parse::<i64>() {
-        arguments["contact"] = json!(id);
-    } else if contact.contains('@') {
-        arguments["email"] = json!(contact);
-    } else {
+    let Some(mut arguments) = contact_of(posted.get("contact").trim()) else {
         let words = visit.words();
         let status = StatusCode::UNPROCESSABLE_ENTITY;
         return Err(visit.refuse(status, words.dry.title, words.dry.not_understood));
-    }
+    };
+    arguments["route"] = json!(route);
     let subject = route.unwrap_or("*").to_owned();
     let id = desk.ask(visit, (kind::PLAN, arguments), "plan_asked", subject).await?;
     Ok(Redirect::to(&format!("/jobs/{}", id.0)).into_response())

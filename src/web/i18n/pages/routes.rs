@@ -50,6 +50,7 @@ words! {
         template: "template", "modelo";
         leads: "Its leads", "Leads dela";
         behaviour: "Behaviour", "Comportamento";
+        note_key: "Note", "Nota";
     }
 }
 
@@ -78,6 +79,20 @@ words! {
         enabled_note: "Off: webhooks are kept, nothing is written yet.", "Desligada: os webhooks são guardados, nada é escrito ainda.";
         read_lists: "Read the live lists from both accounts", "Ler as listas ao vivo das duas contas";
         lists_there: "The lists of both accounts are here: choose, or write.", "As listas das duas contas estão aqui: escolha ou escreva.";
+        lists_trouble: "Not all lists could be read, and names can be written by hand:", "Nem todas as listas puderam ser lidas, e os nomes podem ser escritos à mão:";
+        members: "Contacts that", "Contatos que";
+        members_of: "Which one", "Qual";
+        automation: "enter the automation with the number", "entram na automação de número";
+        tag: "have the tag", "têm a tag";
+        list: "are on the list with the number", "estão na lista de número";
+        every: "are in the account: every one", "estão na conta: todos";
+        since_note: "A date such as 2026-01-31. Empty: since the route's first start.", "Uma data como 2026-01-31. Vazio: desde o primeiro início da rota.";
+        within_note: "Such as 15m or 2h.", "Como 15m ou 2h.";
+        several: "Several are separated by commas.", "Vários são separados por vírgulas.";
+        note_note: "What is written beside person and deal; empty: nothing.", "O que é escrito junto da pessoa e do negócio; vazio: nada.";
+        try_title: "Dry run with what stands above", "Ensaio com o que está acima";
+        try_note: "What would be done for a real contact if the route were as above, and why. Nothing is saved, nothing is written.", "O que seria feito por um contato real se a rota fosse como acima, e por quê. Nada é salvo, nada é escrito.";
+        tried: "What would be done", "O que seria feito";
         lists_missing: "Without the live lists, names can still be written by hand.", "Sem as listas ao vivo, os nomes ainda podem ser escritos à mão.";
         add: "Add a row", "Adicionar linha";
         template_note: "Braces make it a template, such as {example}.", "Chaves fazem um modelo, como {example}.";
