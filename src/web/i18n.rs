@@ -47,6 +47,8 @@ pub struct Text {
     pub heads: Heads,
     /// The words for what became of deliveries: applied, merged, ignored, quarantined, pending.
     pub fates: [&'static str; 5],
+    /// The same of a single one.
+    pub fate: [&'static str; 5],
     /// The words for lanes, the most urgent first.
     pub lanes: [&'static str; 4],
     /// Polls, reconciliations and the quota.

@@ -64,8 +64,8 @@ for (const language of ["pt-BR", "en"]) {
 
 test("the two languages never mix", async () => {
   for (const [language, own, others] of [
-    ["pt-BR", ["Visão geral", "Pendências", "Rotas"], ["Overview", "Routes", "Settings"]],
-    ["en", ["Overview", "To do", "Routes"], ["Visão geral", "Pendências", "Rotas"]],
+    ["pt-BR", ["Visão geral", "Pendências", "Rotas"], ["Overview", "Routes", "Settings", "is empty", "no contact[id]", "failed", "cannot be used"]],
+    ["en", ["Overview", "To do", "Routes"], ["Visão geral", "Pendências", "Rotas", "está vazio", "falta contact[id]"]],
   ]) {
     const person = await Person.open(browser, world.page, { language });
     for (const path of ["/", "/leads", "/waiting", "/runs", "/routes", "/settings"]) {

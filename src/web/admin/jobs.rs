@@ -16,6 +16,7 @@ use super::{
     waiting::notice,
 };
 use crate::{
+    domain::LeadState,
     ledger::{
         job::{self, JobId, Seen, kind},
         report as ledger_report,
@@ -278,7 +279,11 @@ fn plan(text: &'static Text, plan: &Value) -> Plan {
     Plan {
         title,
         trouble: trouble.iter().map(told).collect(),
-        outcome: told(&string(plan, "outcome")),
+        // Nothing is done yet.
+        outcome: match plan["outcome"].as_str() {
+            Some("done") => (text.state)(LeadState::Done).to_owned(),
+            _ => told(&string(plan, "outcome")),
+        },
         steps: items(&plan["steps"]).map(step).collect(),
         warnings: strings(&plan["warnings"]).iter().map(told).collect(),
     }

@@ -147,7 +147,9 @@ impl Offered {
             let mut choices = choices(stages, if its.is(pipeline) { chosen } else { "" });
             if !its.is(pipeline) {
                 choices.retain(|it| !it.value.is_empty());
-                choices.iter_mut().for_each(|it| it.is_chosen = false);
+                for it in &mut choices {
+                    it.is_chosen = false;
+                }
             }
             is_there |= its.is(pipeline);
             groups.push((its.title.clone(), choices));
@@ -191,7 +193,9 @@ impl Offered {
 
 /// Entries that go by their name alone, each once.
 fn by_name(mut all: Vec<Named>) -> Vec<Named> {
-    all.iter_mut().for_each(|it| it.id.clear());
+    for it in &mut all {
+        it.id.clear();
+    }
     all.sort_by(|one, other| one.value.cmp(&other.value));
     all.dedup();
     all

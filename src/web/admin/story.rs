@@ -246,7 +246,7 @@ fn delivery(settings: &Settings, it: Delivered) -> Delivery {
         id: it.id.to_string(),
         at: moment(settings, it.received_at),
         route: it.route,
-        fate: settings.text.fates[fate],
+        fate: settings.text.fate[fate],
         lead: it.lead.unwrap_or_default(),
         reason: settings.text.told(&it.reason.unwrap_or_default()),
     }

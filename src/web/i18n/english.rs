@@ -58,6 +58,7 @@ pub(super) static TEXT: Text = Text {
         when: "When",
     },
     fates: ["applied", "merged", "ignored", "quarantined", "pending"],
+    fate: ["applied", "merged", "ignored", "quarantined", "pending"],
     lanes: ["fresh", "updates", "repairs", "backfill"],
     engine: Engine {
         poll: "Poll",

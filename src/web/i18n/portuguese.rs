@@ -58,6 +58,7 @@ pub(super) static TEXT: Text = Text {
         when: "Quando",
     },
     fates: ["aplicados", "unidos a um lead", "ignorados", "em quarentena", "pendentes"],
+    fate: ["aplicado", "unido a um lead", "ignorado", "em quarentena", "pendente"],
     lanes: ["novos", "atualizações", "recuperação", "histórico"],
     engine: Engine {
         poll: "Consulta",
