@@ -48,7 +48,7 @@ pub(super) struct Facts<'a> {
 type Check = fn(&Facts<'_>) -> Vec<String>;
 
 /// The checkers, by name.
-const CHECKS: [(&str, Check); 13] = [
+const CHECKS: [(&str, Check); 14] = [
     ("balance", balance),
     ("chain", chain),
     ("kept", kept),
@@ -62,6 +62,7 @@ const CHECKS: [(&str, Check); 13] = [
     ("polls find", polls_find),
     ("nothing erased comes back", erased_stays_out),
     ("explained", explained),
+    ("told in Portuguese", super::words::in_portuguese),
 ];
 
 /// What is wrong.

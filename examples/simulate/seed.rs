@@ -20,6 +20,7 @@ mod plan;
 mod stage;
 mod trace;
 mod weather;
+mod words;
 
 use std::{path::Path, sync::Arc, time::Duration};
 

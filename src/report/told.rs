@@ -52,10 +52,13 @@ pub fn told(language: Language, said: &str) -> String {
     }
 }
 
-/// Whether all of a sentence, but for what was put into it, is known in Portuguese.
+/// Whether all of what was said is known in Portuguese; where something is put into it, there may be
+/// `{}` or the like.
 #[doc(hidden)]
 pub fn is_known(said: &str) -> bool {
-    BOOK.text(said, DEPTH_MAX).or_else(|| BOOK.word(said, DEPTH_MAX)).is_some()
+    let parts = BOOK.parts(said, DEPTH_MAX);
+    let as_words = || BOOK.filled(&BOOK.words, said, DEPTH_MAX).is_some();
+    parts.iter().all(|(_, known)| *known) || as_words()
 }
 
 /// The English of every sentence that is known.
@@ -88,23 +91,29 @@ impl Book {
 
     /// Reasons, separated by semicolons; `None` where none of them is known.
     fn text(&self, said: &str, depth: u8) -> Option<String> {
+        let parts = self.parts(said, depth);
+        let told: Vec<&str> = parts.iter().map(|(text, _)| text.as_str()).collect();
+        parts.iter().any(|(_, known)| *known).then(|| told.join("; "))
+    }
+
+    /// Each of them in Portuguese where it is known, and whether it is.
+    fn parts(&self, said: &str, depth: u8) -> Vec<(String, bool)> {
         if let Some(whole) = self.one(said, depth) {
-            return Some(whole);
+            return vec![(whole, true)];
         }
         let parts: Vec<&str> = said.splitn(PARTS_MAX, "; ").collect();
-        let (mut told, mut known, mut at) = (Vec::new(), false, 0);
-        while at < parts.len() && parts.len() > 1 {
+        let (mut told, mut at) = (Vec::new(), 0);
+        while at < parts.len() {
             // A sentence may have a semicolon of its own.
-            let longest = (at + 1..=parts.len()).rev();
-            let found = longest
-                .filter(|end| end - at < parts.len())
-                .find_map(|end| Some((self.one(&parts[at..end].join("; "), depth)?, end)));
-            known |= found.is_some();
+            let mut longest = (at + 1..=parts.len()).rev();
+            let found =
+                longest.find_map(|end| Some((self.one(&parts[at..end].join("; "), depth)?, end)));
+            let is_known = found.is_some();
             let (text, end) = found.unwrap_or_else(|| (parts[at].to_owned(), at + 1));
-            told.push(text);
+            told.push((text, is_known));
             at = end;
         }
-        known.then(|| told.join("; "))
+        told
     }
 
     /// One sentence, alone or after what it is about.

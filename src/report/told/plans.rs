@@ -88,6 +88,7 @@ pub(super) const SENTENCES: &[Phrase] = &[
     ("tried again: a person asked for it", "nova tentativa: alguém pediu"),
     ("replayed: a person asked for it", "refeito: alguém pediu"),
     ("let in again", "readmitido"),
+    ("erased", "apagado"),
     ("its time has not come", "ainda não é a vez dele"),
     ("its contact is looked up again", "o contato é consultado de novo"),
     ("its route is not in the configuration", "a rota não está na configuração"),

@@ -99,10 +99,7 @@ pub(super) async fn export(
     let held = desk
         .look(visit, move |conn| person::export::read(conn, |text| keys.keyed(text), &who))
         .await?;
-    let Some(held) = held else {
-        let words = &visit.words().refusals;
-        return Err(visit.refuse(StatusCode::NOT_FOUND, words.no_contact, words.no_contact_do));
-    };
+    let held = held.ok_or_else(|| unknown(visit))?;
     desk.act(visit, "export", contact.clone(), |_, _| Ok(())).await?;
     let document = format!("{:#}\n", report::export(held, &desk.config()));
     let file = format!("attachment; filename=\"ponte-contact-{contact}.json\"");
@@ -163,10 +160,12 @@ pub(super) async fn lift(
 
 fn known(visit: &Visit, contact: &str) -> Result<ContactId, Refused> {
     let id = contact.parse().ok().filter(|it| *it > 0).map(ContactId);
-    id.ok_or_else(|| {
-        let words = &visit.words().refusals;
-        visit.refuse(StatusCode::NOT_FOUND, words.no_contact, words.no_contact_do)
-    })
+    id.ok_or_else(|| unknown(visit))
+}
+
+fn unknown(visit: &Visit) -> Refused {
+    let words = &visit.words().refusals;
+    visit.refuse(StatusCode::NOT_FOUND, words.no_contact, words.no_contact_do)
 }
 
 async fn of_contact(desk: &Desk, visit: &Visit, contact: ContactId) -> Result<Page, Refused> {
