@@ -242,6 +242,11 @@ impl Edit {
         Ok(loaded)
     }
 
+    /// Puts the file back as it was before a save, where nobody changed it since.
+    pub fn put_back(&self, was: &Self) -> Result<(), EditError> {
+        save::save(&self.path, Some(&self.text), &was.text)
+    }
+
     /// The text as a tree with places.
     fn parsed(&self) -> Result<toml_edit::Document<&str>, EditError> {
         toml_edit::Document::parse(self.text.as_str()).map_err(|error| {

@@ -102,6 +102,8 @@ fn pages() -> Router<Arc<Desk>> {
         .route("/runs/poll", post(runs::poll))
         .route("/runs/reconcile", post(runs::reconcile))
         .route("/jobs/{job}", get(jobs::show))
+        .route("/new-route", get(edit::new::show).post(edit::new::add))
+        .route("/new-route/lists", post(edit::new::read_lists))
         .route("/routes", get(routes::show))
         .route("/routes/{route}", get(routes::one))
         .route("/routes/{route}/edit", get(edit::show).post(edit::save))

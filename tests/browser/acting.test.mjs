@@ -186,6 +186,28 @@ test("a route is edited and works, and a lead that failed is retried", async () 
   await person.close();
 });
 
+test("a route is added, and its first lead comes", async () => {
+  const person = await Person.open(browser, world.page, { language: "en" });
+  await person.go("/routes");
+  await person.page.getByRole("link", { name: "Add a route" }).click();
+  await person.page.getByRole("button", { name: "Read the live lists" }).click();
+  await person.page.getByText("The lists of both accounts are here").waitFor();
+  await person.isForEverybody("a new route");
+  await person.picture("route-new");
+  await person.page.getByLabel("Name", { exact: true }).fill("todos à mão");
+  await person.page.getByLabel("Contacts that").selectOption("every_contact");
+  await person.page.getByLabel("Since", { exact: true }).fill("2020-01-01");
+  await person.page.getByLabel("The webhook may come within").fill("1s");
+  await person.page.getByLabel("Pipeline", { exact: true }).selectOption("Pós-venda");
+  await person.page.getByLabel("Enabled", { exact: true }).check();
+  await person.page.getByRole("button", { name: "Save and use" }).click();
+  await person.page.getByRole("status").getByText("The configuration is saved and in use.").waitFor();
+  await person.page.getByText("Show the URL").click();
+  assert.match(await person.page.locator("#url").textContent(), /^\/webhooks\/[0-9a-f]{32}$/);
+  await until("a lead of the new route", async () => (await world.leads()).some((it) => it.route === "todos à mão"));
+  await person.close();
+});
+
 test("a person's data is exported and, after a number was written, erased; they can be let in again", async () => {
   const person = await Person.open(browser, world.page, { language: "en" });
   const done = (await world.leads()).find((it) => it.state === "done");

@@ -1,6 +1,7 @@
 //! Editing a route: the form, the live lists, a dry run, saving, and the TOML where the file is not
 //! ours.
 
+pub(super) mod new;
 mod page;
 mod plain;
 
@@ -15,18 +16,18 @@ use serde::Deserialize;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
-use self::page::{Beside, Wrong, page};
+use self::page::{Beside, Which, Wrong, page};
 use super::{
     Desk,
     frame::{self, Refused, Shown},
     jobs,
     lists::answer,
     route_form::Draft,
-    routes::contact_of,
+    routes::{contact_of, route_path},
     visit::{Posted, Visit},
 };
 use crate::{
-    config::{Edit, EditError, NotTaken, Problem, Severity},
+    config::{Config, Edit, EditError, NotTaken, Problem, Severity},
     ledger::{audit::hex, job::kind},
     web::i18n::{Text, pages::fill},
 };
@@ -74,7 +75,7 @@ pub(super) async fn show(
         _ => "",
     };
     let beside = Beside { notice, ..Beside::default() };
-    Ok(page(&desk, &visit, &name, (draft, seen), beside).await)
+    Ok(page(&desk, &visit, Which::Saved(&name), (draft, seen), beside).await)
 }
 
 /// Reads the live lists of both accounts.
@@ -84,7 +85,7 @@ pub(super) async fn read_lists(
     posted: Posted,
 ) -> Shown {
     desk.lists.read(&desk, &posted.visit).await?;
-    Ok(Redirect::to(&format!("/routes/{name}/edit")).into_response())
+    Ok(Redirect::to(&route_path(&name, "/edit")).into_response())
 }
 
 /// Saves the form and takes it over; or only shows what it comes to, as TOML or for a contact.
@@ -98,7 +99,7 @@ pub(super) async fn save(
     let w = &visit.words().form;
     if posted.get("seen") != seen {
         let beside = Beside { notice: w.changed, ..Beside::default() };
-        return Ok(page(&desk, visit, &name, (was, seen), beside).await);
+        return Ok(page(&desk, visit, Which::Saved(&name), (was, seen), beside).await);
     }
     let draft = Draft::read(&posted);
     let written = draft.write(&mut edit, &name, &was);
@@ -110,7 +111,7 @@ pub(super) async fn save(
         if let Err(error) = written.and_then(|()| edit.check(&file.environment).map(drop)) {
             beside.problems = wrong(visit.text(), error);
         }
-        return Ok(page(&desk, visit, &name, again, beside).await);
+        return Ok(page(&desk, visit, Which::Saved(&name), again, beside).await);
     }
     if posted.get("try") == "yes" {
         beside.contact = posted.get("contact").trim().to_owned();
@@ -118,22 +119,24 @@ pub(super) async fn save(
             Ok(()) => tried(&desk, visit, &name, &edit, &mut beside).await?,
             Err(error) => beside.problems = wrong(visit.text(), error),
         }
-        return Ok(page(&desk, visit, &name, again, beside).await);
+        return Ok(page(&desk, visit, Which::Saved(&name), again, beside).await);
     }
-    let saved = match written {
+    let kept = match written {
         Ok(()) => keep(&desk, visit, &name, &mut edit).await?,
-        Err(error) => Err(error),
+        Err(error) => Kept::Not(wrong(visit.text(), error)),
     };
-    match saved {
-        Ok(said) => Ok(Redirect::to(&format!("/routes/{name}/edit?said={said}")).into_response()),
-        Err(EditError::Write { path, .. }) => {
+    match kept {
+        Kept::Whole(said) => {
+            Ok(Redirect::to(&route_path(&name, &format!("/edit?said={said}"))).into_response())
+        }
+        Kept::Closed(path) => {
             beside.toml = edit.route_text(&name).unwrap_or_default();
             beside.read_only = fill(w.read_only, &[("file", &path.display().to_string())]);
-            Ok(page(&desk, visit, &name, again, beside).await)
+            Ok(page(&desk, visit, Which::Saved(&name), again, beside).await)
         }
-        Err(error) => {
-            beside.problems = wrong(visit.text(), error);
-            let mut answer = page(&desk, visit, &name, again, beside).await;
+        Kept::Not(problems) => {
+            beside.problems = problems;
+            let mut answer = page(&desk, visit, Which::Saved(&name), again, beside).await;
             *answer.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
             Ok(answer)
         }
@@ -149,33 +152,68 @@ pub(super) async fn switch(
     let visit = &posted.visit;
     let Opened { mut edit, draft: was, seen } = open(&desk, visit, &name)?;
     let draft = Draft { enabled: posted.get("enabled") == "yes", ..was.clone() };
-    let saved = match draft.write(&mut edit, &name, &was) {
+    let kept = match draft.write(&mut edit, &name, &was) {
         Ok(()) => keep(&desk, visit, &name, &mut edit).await?,
-        Err(error) => Err(error),
+        Err(error) => Kept::Not(wrong(visit.text(), error)),
     };
-    match saved {
-        Ok(said) => Ok(Redirect::to(&format!("/routes/{name}/edit?said={said}")).into_response()),
-        Err(error) => {
-            let problems = wrong(visit.text(), error);
-            let beside = Beside { problems, ..Beside::default() };
-            Ok(page(&desk, visit, &name, (draft, seen), beside).await)
+    let mut beside = Beside::default();
+    match kept {
+        Kept::Whole(said) => {
+            return Ok(
+                Redirect::to(&route_path(&name, &format!("/edit?said={said}"))).into_response()
+            );
         }
+        Kept::Closed(path) => {
+            let w = &visit.words().form;
+            beside.toml = edit.route_text(&name).unwrap_or_default();
+            beside.read_only = fill(w.read_only, &[("file", &path.display().to_string())]);
+        }
+        Kept::Not(problems) => beside.problems = problems,
     }
+    Ok(page(&desk, visit, Which::Saved(&name), (draft, seen), beside).await)
 }
 
-/// Writes the file and has it taken over; says which words tell so. An outer error is a page.
-async fn keep(
-    desk: &Desk,
-    visit: &Visit,
-    name: &str,
-    edit: &mut Edit,
-) -> Result<Result<&'static str, EditError>, Refused> {
-    let file = file_of(desk, visit)?;
-    if let Err(error) = edit.save(&file.environment) {
-        return Ok(Err(error));
+/// What came of a change.
+enum Kept {
+    /// It is in the file, and in use or not yet: the words that tell so.
+    Whole(&'static str),
+    /// The file cannot be written.
+    Closed(PathBuf),
+    /// It cannot be used; the file is as it was.
+    Not(Vec<Wrong>),
+}
+
+/// Writes the file and has it taken over. What the service cannot go on with is taken out again: at
+/// its next start it could not begin with it either.
+async fn keep(desk: &Desk, visit: &Visit, name: &str, edit: &mut Edit) -> Result<Kept, Refused> {
+    let (file, text) = (file_of(desk, visit)?, visit.text());
+    let was = Edit::open(&file.path);
+    match edit.save(&file.environment) {
+        Ok(_) => {}
+        Err(EditError::Write { path, .. }) => return Ok(Kept::Closed(path)),
+        Err(error) => return Ok(Kept::Not(wrong(text, error))),
     }
-    desk.act(visit, "configure", name.to_owned(), |_, _| Ok(())).await?;
-    take_over(visit, file).await.map(Ok)
+    let Some(reload) = &file.reload else {
+        desk.act(visit, "configure", name.to_owned(), |_, _| Ok(())).await?;
+        return Ok(Kept::Whole("written"));
+    };
+    let why = match reload().await {
+        Ok(()) => {
+            desk.act(visit, "configure", name.to_owned(), |_, _| Ok(())).await?;
+            return Ok(Kept::Whole("saved"));
+        }
+        Err(NotTaken::Nobody) => return Ok(Kept::Whole("written")),
+        Err(why) => why,
+    };
+    if was.is_ok_and(|was| edit.put_back(&was).is_ok()) {
+        return Ok(Kept::Not(match why {
+            NotTaken::Refused(problems) => wrong(text, EditError::Refused(problems)),
+            other => vec![Wrong::of(&text.told(&other.to_string()), "")],
+        }));
+    }
+    let w = &visit.words().form;
+    let why = why_not(why);
+    Err(frame::refuse(visit, StatusCode::CONFLICT, w.not_taken, &why, w.not_taken_do))
 }
 
 /// What would be done for a contact, were the route as the form says.
@@ -195,10 +233,7 @@ async fn tried(
             return Ok(());
         }
     };
-    let trouble = |what: &str, to_do: &str| {
-        let (what, to_do) = (what.to_owned(), to_do.to_owned());
-        vec![Wrong { key: String::new(), what, to_do }]
-    };
+    let trouble = |what: &str, to_do: &str| vec![Wrong::of(what, to_do)];
     let Some(mut arguments) = contact_of(&beside.contact) else {
         beside.problems = trouble(words.dry.not_understood, "");
         return Ok(());
@@ -218,20 +253,11 @@ async fn tried(
     Ok(())
 }
 
-/// Takes over what was saved; says which words tell so.
-async fn take_over(visit: &Visit, file: &File) -> Result<&'static str, Refused> {
-    let Some(reload) = &file.reload else { return Ok("written") };
-    match reload().await {
-        Ok(()) => Ok("saved"),
-        Err(why) => {
-            let w = &visit.words().form;
-            let status = StatusCode::CONFLICT;
-            let why = match why {
-                NotTaken::Refused(problems) => in_a_line(&problems.0),
-                other => other.to_string(),
-            };
-            Err(frame::refuse(visit, status, w.not_taken, &why, w.not_taken_do))
-        }
+/// The same in a line, as it is told.
+fn why_not(why: NotTaken) -> String {
+    match why {
+        NotTaken::Refused(problems) => in_a_line(&problems.0),
+        other => other.to_string(),
     }
 }
 
@@ -244,6 +270,18 @@ fn file_of<'a>(desk: &'a Desk, visit: &Visit) -> Result<&'a File, Refused> {
 
 /// The route as the file has it now.
 fn open(desk: &Desk, visit: &Visit, name: &str) -> Result<Opened, Refused> {
+    let (edit, config) = opened(desk, visit)?;
+    let seen = hex(&Sha256::digest(edit.text()));
+    let Some(route) = config.routes.iter().find(|it| it.name == name) else {
+        let words = &visit.words().refusals;
+        let what = fill(words.no_route, &[("route", name)]);
+        return Err(visit.refuse(StatusCode::NOT_FOUND, &what, words.no_route_do));
+    };
+    Ok(Opened { draft: Draft::of(route), edit, seen })
+}
+
+/// The file as it is now, which must be good: what is wrong with it is not this form's.
+fn opened(desk: &Desk, visit: &Visit) -> Result<(Edit, Config), Refused> {
     let file = file_of(desk, visit)?;
     let w = &visit.words().form;
     let refused = |error: EditError| {
@@ -256,13 +294,7 @@ fn open(desk: &Desk, visit: &Visit, name: &str) -> Result<Opened, Refused> {
     };
     let edit = Edit::open(&file.path).map_err(refused)?;
     let config = edit.check(&file.environment).map_err(refused)?.config;
-    let seen = hex(&Sha256::digest(edit.text()));
-    let Some(route) = config.routes.iter().find(|it| it.name == name) else {
-        let words = &visit.words().refusals;
-        let what = fill(words.no_route, &[("route", name)]);
-        return Err(visit.refuse(StatusCode::NOT_FOUND, &what, words.no_route_do));
-    };
-    Ok(Opened { draft: Draft::of(route), edit, seen })
+    Ok((edit, config))
 }
 
 /// Problems of a file, one after the other, as they are told.
@@ -289,9 +321,6 @@ fn wrong(text: &Text, error: EditError) -> Vec<Wrong> {
                 to_do: text.told(&it.hint.unwrap_or_default()),
             })
             .collect(),
-        other => {
-            let what = text.told(&other.to_string());
-            vec![Wrong { key: String::new(), what, to_do: String::new() }]
-        }
+        other => vec![Wrong::of(&text.told(&other.to_string()), "")],
     }
 }

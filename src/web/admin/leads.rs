@@ -190,7 +190,7 @@ pub(super) fn lead_path(key: &str) -> String {
 }
 
 /// A lead's name in an address: its slash stays.
-fn encoded(key: &str) -> String {
+pub(super) fn encoded(key: &str) -> String {
     key.bytes().fold(String::new(), |mut text, byte| {
         if byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte) {
             text.push(char::from(byte));

@@ -18,7 +18,7 @@ pub(super) const ROWS_MAX: usize = 500;
 const SPARE: usize = 3;
 
 /// What the form says of a route: texts as they stand in its fields.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Draft {
     pub(super) enabled: bool,
     /// Which key says which contacts belong; see [`MEMBERS`].
@@ -146,18 +146,7 @@ impl Draft {
             }
         }
         self.write_members(edit, at, was)?;
-        let settings: [Field<'_>; 10] = [
-            ("since", &self.since, &was.since, |it| it.into()),
-            ("expect_within", &self.expect_within, &was.expect_within, |it| it.into()),
-            ("create", &self.create, &was.create, |it| it.into()),
-            ("pipeline", &self.pipeline, &was.pipeline, name_or_id),
-            ("stage", &self.stage, &was.stage, name_or_id),
-            ("existing", &self.existing, &was.existing, |it| it.into()),
-            ("owner", &self.owner, &was.owner, |it| list(it, name_or_id)),
-            ("origin", &self.origin, &was.origin, |it| it.into()),
-            ("tags", &self.tags, &was.tags, |it| list(it, |tag| tag.into())),
-            ("note", &self.note, &was.note, |it| it.into()),
-        ];
+        let settings = self.fields(was);
         for (key, now, before, setting) in settings {
             if now == before {
                 continue;
@@ -169,10 +158,62 @@ impl Draft {
             }
         }
         if self.rows != was.rows {
-            let rows: Vec<MapRow> = self.rows.iter().map(DraftRow::row).collect();
-            edit.set_map(route, &rows)?;
+            edit.set_map(route, &self.map())?;
         }
         Ok(())
+    }
+
+    /// All that is text, beside what it was.
+    fn fields<'a>(&'a self, was: &'a Self) -> [Field<'a>; 10] {
+        [
+            ("since", &self.since, &was.since, |it| it.into()),
+            ("expect_within", &self.expect_within, &was.expect_within, |it| it.into()),
+            ("create", &self.create, &was.create, |it| it.into()),
+            ("pipeline", &self.pipeline, &was.pipeline, name_or_id),
+            ("stage", &self.stage, &was.stage, name_or_id),
+            ("existing", &self.existing, &was.existing, |it| it.into()),
+            ("owner", &self.owner, &was.owner, |it| list(it, name_or_id)),
+            ("origin", &self.origin, &was.origin, |it| it.into()),
+            ("tags", &self.tags, &was.tags, |it| list(it, |tag| tag.into())),
+            ("note", &self.note, &was.note, |it| it.into()),
+        ]
+    }
+
+    /// A form that nobody filled in: the route would keep what comes, and write nothing yet.
+    pub(super) fn blank() -> Self {
+        Self {
+            member: MEMBERS[0].to_owned(),
+            expect_within: "15m".to_owned(),
+            guard: true,
+            ..Self::default()
+        }
+    }
+
+    /// All that the form says, for a route that is to be added.
+    pub(super) fn settings(&self) -> Vec<(&'static str, Setting)> {
+        let nothing = Self::default();
+        let mut settings: Vec<(&'static str, Setting)> = vec![("enabled", self.enabled.into())];
+        if let Some(member) = MEMBERS.into_iter().find(|it| *it == self.member) {
+            settings.push((member, self.members()));
+        }
+        let given = self.fields(&nothing).into_iter().filter(|it| !it.1.is_empty());
+        settings.extend(given.map(|(key, now, _, setting)| (key, setting(now))));
+        settings.push(("skip_if_open_deal", self.guard.into()));
+        settings
+    }
+
+    /// The rows of the map; none for the usual one.
+    pub(super) fn map(&self) -> Vec<MapRow> {
+        self.rows.iter().map(DraftRow::row).collect()
+    }
+
+    /// Which contacts belong, as it is written under its key.
+    fn members(&self) -> Setting {
+        match self.member.as_str() {
+            "every_contact" => true.into(),
+            "tag" => self.member_of.as_str().into(),
+            _ => name_or_id(&self.member_of),
+        }
     }
 
     /// Puts in which contacts belong: one key takes the place of another.
@@ -183,13 +224,8 @@ impl Draft {
         for key in MEMBERS.into_iter().filter(|key| *key != self.member) {
             edit.unset(at, key)?;
         }
-        let setting = match self.member.as_str() {
-            "every_contact" => true.into(),
-            "tag" => self.member_of.as_str().into(),
-            _ => name_or_id(&self.member_of),
-        };
         // A key that is none of them is said to be none.
-        edit.set(at, &self.member, &setting)
+        edit.set(at, &self.member, &self.members())
     }
 }
 

@@ -4,16 +4,18 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use askama::Template;
 use axum::{
-    extract::{Path, State},
+    extract::{Path, Query, State},
     response::{IntoResponse, Redirect},
 };
 use http::StatusCode;
 use secrecy::ExposeSecret as _;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
     Desk,
     frame::{Frame, Here, Shown, html},
+    leads::encoded,
     runs::known_route,
     visit::{Posted, Visit},
 };
@@ -31,6 +33,7 @@ struct All {
     w: &'static pages::Routes,
     c: &'static pages::Common,
     dry: &'static pages::Dry,
+    can_edit: bool,
     routes: Vec<Card>,
 }
 
@@ -78,6 +81,7 @@ pub(super) async fn show(State(desk): State<Arc<Desk>>, visit: Visit) -> Shown {
         w: &words.routes,
         c: &words.common,
         dry: &words.dry,
+        can_edit: desk.file.is_some(),
         routes: config.routes.iter().map(|it| card(&desk, &visit, it, &paused)).collect(),
     }))
 }
@@ -86,6 +90,7 @@ pub(super) async fn one(
     State(desk): State<Arc<Desk>>,
     visit: Visit,
     Path(name): Path<String>,
+    Query(asked): Query<Asked>,
 ) -> Shown {
     known_route(&desk, &visit, &name)?;
     let paused = paused(&desk, &visit).await?;
@@ -99,8 +104,12 @@ pub(super) async fn one(
         ));
     };
     let title = fill(words.routes.one, &[("route", &name)]);
+    let mut frame = desk.frame(&visit, Here::Routes, title).await;
+    if asked.said == "saved" {
+        words.notices.saved.clone_into(&mut frame.notice);
+    }
     Ok(html(&One {
-        frame: desk.frame(&visit, Here::Routes, title).await,
+        frame,
         w: &words.routes,
         c: &words.common,
         dry: &words.dry,
@@ -112,6 +121,17 @@ pub(super) async fn one(
         map: route.map.iter().map(map_row).collect(),
         route: card(&desk, &visit, route, &paused),
     }))
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct Asked {
+    said: String,
+}
+
+/// The address of a route's page, or of one behind it: a name may have spaces and accents.
+pub(super) fn route_path(name: &str, rest: &str) -> String {
+    format!("/routes/{}{rest}", encoded(name))
 }
 
 /// The names of the routes that a person paused.
@@ -259,5 +279,5 @@ pub(super) async fn pause(State(desk): State<Arc<Desk>>, posted: Posted) -> Show
     })
     .await?;
     desk.wake(visit).await?;
-    Ok(Redirect::to(&format!("/routes/{route}")).into_response())
+    Ok(Redirect::to(&route_path(&route, "")).into_response())
 }

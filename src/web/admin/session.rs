@@ -56,7 +56,7 @@ impl Sessions {
 
     /// Begins a session; returns what its cookie holds.
     pub(super) fn begin(&self) -> Option<String> {
-        let secret = hex(&random()?);
+        let secret = secret()?;
         let now = Instant::now();
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.retain(|_, session| !session.is_over(now));
@@ -110,6 +110,11 @@ impl Sessions {
     pub(super) fn is_token(&self, secret: Option<&str>, token: &str) -> bool {
         self.token(secret).as_bytes().ct_eq(token.as_bytes()).into()
     }
+}
+
+/// Something that nobody guesses, in hexadecimal digits; `None` where the system has no chance.
+pub(super) fn secret() -> Option<String> {
+    Some(hex(&random()?))
 }
 
 fn random() -> Option<Digest> {

@@ -1,5 +1,6 @@
 //! The admin address over a socket, with numbers made up here.
 
+mod editing;
 mod ready;
 mod signed_in;
 
@@ -45,6 +46,10 @@ fn noon() -> DateTime<Utc> {
 
 impl Desk {
     async fn open(config: &Config, overview: Overview) -> Self {
+        Self::with_file(config, overview, None).await
+    }
+
+    async fn with_file(config: &Config, overview: Overview, file: Option<File>) -> Self {
         let clock = Clock::simulated(noon());
         let ledger = Options::memory(7, clock.clone()).open(Opener::Command).unwrap();
         let state = Arc::new(EngineState::default());
@@ -59,7 +64,7 @@ impl Desk {
             state: Arc::clone(&state),
             jobs: Arc::default(),
             stopping: CancellationToken::new(),
-            file: None,
+            file,
         };
         let admin = Admin::new(&Live::new(config.clone()), parts);
         let served = Served::start(admin.router(), Limits::ADMIN).await;

@@ -14,6 +14,7 @@ use crate::{
             jobs::Plan,
             lists::{Choice, Offered, choices},
             route_form::{Draft, DraftRow, MEMBERS},
+            routes::route_path,
             visit::Visit,
         },
         i18n::{
@@ -33,6 +34,11 @@ struct Page {
     c: &'static pages::Common,
     dry: &'static pages::Dry,
     name: String,
+    is_new: bool,
+    /// Where the form goes, where "back" leads, and where the lists are read.
+    action: String,
+    back: String,
+    lists: String,
     seen: String,
     draft: Draft,
     rows: Vec<DraftRow>,
@@ -56,6 +62,13 @@ pub(super) struct Wrong {
     pub(super) to_do: String,
 }
 
+impl Wrong {
+    /// Something that no key says.
+    pub(super) fn of(what: &str, to_do: &str) -> Self {
+        Self { key: String::new(), what: what.to_owned(), to_do: to_do.to_owned() }
+    }
+}
+
 /// What is shown beside the form.
 #[derive(Default)]
 pub(super) struct Beside {
@@ -68,10 +81,57 @@ pub(super) struct Beside {
     pub(super) plans: Vec<Plan>,
 }
 
+/// Whose form it is.
+#[derive(Clone, Copy)]
+pub(super) enum Which<'a> {
+    /// A route of the file.
+    Saved(&'a str),
+    /// One that is to be added under this name.
+    New(&'a str),
+}
+
+/// Words of the configuration, each with what it means.
+const fn named(
+    words: [&'static str; 3],
+    all: [&'static str; 3],
+) -> [(&'static str, &'static str); 3] {
+    [(words[0], all[0]), (words[1], all[1]), (words[2], all[2])]
+}
+
+/// What the form is called, and where it leads.
+struct Places<'a> {
+    name: &'a str,
+    title: String,
+    back: String,
+    to: String,
+    lists: String,
+}
+
+impl<'a> Which<'a> {
+    fn places(self, w: &pages::RouteForm) -> Places<'a> {
+        match self {
+            Self::Saved(name) => Places {
+                name,
+                title: fill(w.title, &[("route", name)]),
+                back: route_path(name, ""),
+                to: route_path(name, "/edit"),
+                lists: route_path(name, "/lists"),
+            },
+            Self::New(name) => Places {
+                name,
+                title: w.new_title.to_owned(),
+                back: "/routes".to_owned(),
+                to: "/new-route".to_owned(),
+                lists: "/new-route/lists".to_owned(),
+            },
+        }
+    }
+}
+
 pub(super) async fn page(
     desk: &Desk,
     visit: &Visit,
-    name: &str,
+    which: Which<'_>,
     (draft, seen): (Draft, String),
     beside: Beside,
 ) -> Response {
@@ -80,13 +140,10 @@ pub(super) async fn page(
     let offered = desk.lists.last().await;
     let has_lists = offered.is_some();
     let offered = offered.unwrap_or_default();
-    let title = fill(w.title, &[("route", name)]);
+    let Places { name, title, back, to, lists } = which.places(w);
     let mut frame = desk.frame(visit, Here::Routes, title).await;
-    frame.to = format!("/routes/{name}/edit");
+    frame.to.clone_from(&to);
     beside.notice.clone_into(&mut frame.notice);
-    let named = |words: [&'static str; 3], all: [&'static str; 3]| {
-        [(words[0], all[0]), (words[1], all[1]), (words[2], all[2])]
-    };
     let has_pipelines = !offered.pipelines.is_empty();
     html(&Page {
         frame,
@@ -96,6 +153,10 @@ pub(super) async fn page(
         c: &words.common,
         dry: &words.dry,
         name: name.to_owned(),
+        is_new: matches!(which, Which::New(_)),
+        action: to,
+        back,
+        lists,
         seen,
         members: [
             (MEMBERS[0], w.automation),

@@ -22,18 +22,18 @@ fn with_password() -> Config {
 }
 
 /// What is between quotes after the last of `marks`.
-fn quoted<'a>(page: &'a str, mark: &str) -> &'a str {
+pub(super) fn quoted<'a>(page: &'a str, mark: &str) -> &'a str {
     let rest = page.split_once(mark).unwrap_or_else(|| panic!("no {mark}: {page}")).1;
     rest.split('"').next().unwrap()
 }
 
 impl Desk {
-    async fn get_as(&self, path: &str, cookie: &str) -> Answer {
+    pub(super) async fn get_as(&self, path: &str, cookie: &str) -> Answer {
         let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\ncookie: {cookie}\r\n\r\n");
         self.served.ask(request).await
     }
 
-    async fn post(&self, path: &str, headers: &str, body: &str) -> Answer {
+    pub(super) async fn post(&self, path: &str, headers: &str, body: &str) -> Answer {
         let length = body.len();
         let request = format!(
             "POST {path} HTTP/1.1\r\nhost: localhost\r\n{headers}content-length: {length}\r\n\r\n\
@@ -43,7 +43,7 @@ impl Desk {
     }
 
     /// The token of a form of a page.
-    async fn token(&self, path: &str, cookie: &str) -> String {
+    pub(super) async fn token(&self, path: &str, cookie: &str) -> String {
         let page = self.get_as(path, cookie).await;
         quoted(&page.body, "name=\"csrf\" value=\"").to_owned()
     }

@@ -9,6 +9,7 @@ words! {
         one: "Route {route}", "Rota {route}";
         note: "A route is one way from ActiveCampaign to Ploomes.", "Uma rota é um caminho do ActiveCampaign ao Ploomes.";
         none: "No route is configured. `ponte setup` makes the first one.", "Nenhuma rota está configurada. `ponte setup` cria a primeira.";
+        add: "Add a route", "Adicionar rota";
         status: "Status", "Estado";
         on: "on", "ligada";
         off: "off: webhooks are kept, nothing is written", "desligada: os webhooks são guardados, nada é escrito";
@@ -75,6 +76,9 @@ words! {
     /// The form that edits a route.
     RouteForm {
         title: "Edit route {route}", "Editar rota {route}";
+        new_title: "A new route", "Nova rota";
+        name: "Name", "Nome";
+        name_note: "It is part of each lead's key and stays; a short word is best, such as site.", "Faz parte da chave de cada lead e fica; melhor uma palavra curta, como site.";
         enabled: "Enabled", "Ligada";
         enabled_note: "Off: webhooks are kept, nothing is written yet.", "Desligada: os webhooks são guardados, nada é escrito ainda.";
         read_lists: "Read the live lists from both accounts", "Ler as listas ao vivo das duas contas";
@@ -94,6 +98,7 @@ words! {
         try_note: "What would be done for a real contact if the route were as above, and why. Nothing is saved, nothing is written.", "O que seria feito por um contato real se a rota fosse como acima, e por quê. Nada é salvo, nada é escrito.";
         tried: "What would be done", "O que seria feito";
         lists_missing: "Without the live lists, names can still be written by hand.", "Sem as listas ao vivo, os nomes ainda podem ser escritos à mão.";
+        usual_map: "Without any row the route has the usual map: name, e-mail, phone, company and the deal's title.", "Sem nenhuma linha a rota tem o mapa de costume: nome, e-mail, telefone, empresa e título do negócio.";
         add: "Add a row", "Adicionar linha";
         template_note: "Braces make it a template, such as {example}.", "Chaves fazem um modelo, como {example}.";
         save: "Save and use", "Salvar e usar";
