@@ -67,7 +67,6 @@ test("a dry run on a real contact says what would be done, and writes nothing", 
   await person.page.getByRole("button", { name: "Try it" }).click();
   await person.page.getByText(failed.lead).waitFor();
   await person.isForEverybody("dry run");
-  await person.picture("dry-run");
   await person.go("/routes");
   await person.page.getByLabel("E-mail or number of a contact").fill("not a contact");
   await person.page.getByRole("button", { name: "Try it" }).click();
@@ -139,7 +138,6 @@ test("a route is edited and works, and a lead that failed is retried", async () 
   assert.equal(await person.page.getByLabel("From ActiveCampaign 3").inputValue(), "feild.CPF");
   assert.equal(await world.text(), before);
   await person.isForEverybody("edit refused");
-  await person.picture("route-edit-refused");
 
   // What is not saved yet can be tried on a contact.
   const waiting = (await world.leads()).find((it) => it.state === "failed");
@@ -193,7 +191,6 @@ test("a route is added, and its first lead comes", async () => {
   await person.page.getByRole("button", { name: "Read the live lists" }).click();
   await person.page.getByText("The lists of both accounts are here").waitFor();
   await person.isForEverybody("a new route");
-  await person.picture("route-new");
   await person.page.getByLabel("Name", { exact: true }).fill("todos à mão");
   await person.page.getByLabel("Contacts that").selectOption("every_contact");
   await person.page.getByLabel("Since", { exact: true }).fill("2020-01-01");

@@ -45,6 +45,7 @@ for (const language of ["pt-BR", "en"]) {
       ["routes", "/routes"],
       ["route", "/routes/site"],
       ["route-edit", "/routes/site/edit"],
+      ["route-new", "/new-route"],
       ["person", `/person/${done.contact}`],
       ["settings", "/settings"],
       ["refusal", "/no/such/page"],
@@ -78,10 +79,11 @@ test("the two languages never mix", async () => {
   }
 });
 
-test("the report of a reconciliation keeps its style under its own policy", async () => {
-  const person = await Person.open(browser, world.page);
+for (const [language, open] of [["en", /^HTML: Open report/], ["pt-BR", /^HTML: Abrir relatório/]])
+test(`the report of a reconciliation keeps its style under its own policy (${language})`, async () => {
+  const person = await Person.open(browser, world.page, { language });
   await person.go("/runs");
-  await person.page.getByRole("link", { name: /^HTML: Abrir relatório/ }).first().click();
+  await person.page.getByRole("link", { name: open }).first().click();
   await person.page.waitForURL(/\/runs\/\d+$/);
   const radius = await person.page.locator(".card").first().evaluate((it) => getComputedStyle(it).borderRadius);
   assert.equal(radius, "10px");

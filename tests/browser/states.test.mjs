@@ -14,11 +14,15 @@ const WORDS = {
     drift: "Alterados no Ploomes", edited: "editado", doubt: "Em dúvida", unknown: "a resposta a uma escrita nunca chegou",
     mode: "O que faz", all: "traz tudo", start: "Iniciar a conciliação", bring: "Trazer todos", takes: "chamadas ao Ploomes", read: "contatos lidos",
     again: /^Tentar de novo todos/, queue: "na fila", save: "Salvar e usar", closed: "não pode ser escrito daqui", owner: "Responsável",
+    within: "O webhook pode chegar em até", span: "se esperava uma duração", stage: "Estágio", none: "não há estágio \"Nada\" no funil \"Vendas\"", nothing: "Nada foi salvo",
+    contact: "E-mail ou número de um contato", dry: "Ensaiar", empty: "com falha: field.CPF está vazio", nobody: "o ActiveCampaign não tem o contato 999999",
   },
   en: {
     drift: "Changed in Ploomes", edited: "edited", doubt: "In doubt", unknown: "the answer to a write never came",
     mode: "What it does", all: "brings in everything", start: "Start the reconciliation", bring: "Bring them all in", takes: "calls to Ploomes", read: "contacts read",
     again: /^Try all/, queue: "in the queue", save: "Save and use", closed: "cannot be written from here", owner: "Owner",
+    within: "The webhook may come within", span: "expected a duration", stage: "Stage", none: "there is no stage \"Nada\" in the pipeline \"Vendas\"", nothing: "Nothing was saved",
+    contact: "E-mail or number of a contact", dry: "Try it", empty: "failed: field.CPF is empty", nobody: "ActiveCampaign has no contact 999999",
   },
 };
 
@@ -145,6 +149,36 @@ test("everything is brought in after a count, a forecast and a yes", async () =>
     await person.page.getByText("The reconciliation has ended.").waitFor();
   }
   await person.close();
+});
+
+test("a wrong step is named in the language of the page", async () => {
+  const failed = (await world.leads()).find((it) => it.state === "failed");
+  await inBoth(async (person, words) => {
+    const { page } = person;
+    await person.go("/routes/site/edit");
+    await page.getByLabel(words.within).fill("5 x");
+    await page.getByRole("button", { name: words.save }).click();
+    const alert = page.getByRole("alert");
+    await alert.getByText(words.nothing).waitFor();
+    await alert.getByText(words.span).waitFor();
+    await person.picture("route-edit-refused");
+    // What only the accounts can tell is told by a dry run.
+    await page.getByLabel(words.within).fill("1s");
+    await page.getByLabel(words.stage, { exact: true }).fill("Nada");
+    await page.getByLabel(words.contact).fill(String(failed.contact));
+    await page.getByRole("button", { name: words.dry }).click();
+    await page.getByText(words.none).waitFor();
+    await person.go("/routes/site");
+    await page.getByLabel(words.contact).fill(String(failed.contact));
+    await page.getByRole("button", { name: words.dry }).click();
+    await page.getByText(words.empty).waitFor();
+    await person.picture("dry-run");
+    await person.go("/routes/site");
+    await page.getByLabel(words.contact).fill("999999");
+    await page.getByRole("button", { name: words.dry }).click();
+    await page.getByText(words.nobody).waitFor();
+    await person.isForEverybody("a dry run on nobody");
+  });
 });
 
 test("all that failed is tried again by the engine", async () => {

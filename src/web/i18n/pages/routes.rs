@@ -8,7 +8,7 @@ words! {
         title: "Routes", "Rotas";
         one: "Route {route}", "Rota {route}";
         note: "A route is one way from ActiveCampaign to Ploomes.", "Uma rota é um caminho do ActiveCampaign ao Ploomes.";
-        none: "No route is configured. `ponte setup` makes the first one.", "Nenhuma rota está configurada. `ponte setup` cria a primeira.";
+        none: "No route is configured. Add one here, or `ponte setup` makes the first one.", "Nenhuma rota está configurada. Adicione uma aqui, ou `ponte setup` cria a primeira.";
         add: "Add a route", "Adicionar rota";
         status: "Status", "Estado";
         on: "on", "ligada";
