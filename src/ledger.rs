@@ -54,6 +54,7 @@ mod connection;
 mod digest;
 mod erased;
 mod migrate;
+mod owner;
 mod time;
 mod writer;
 

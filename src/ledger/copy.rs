@@ -17,9 +17,10 @@ use super::{
     LedgerError, audit,
     connection::{self, Access},
     erased::sync_directory,
+    history::Head,
     lock::{EngineLock, beside},
     migrate::{self, create_private},
-    quota,
+    owner, quota,
     sql::{self, Millis},
 };
 
@@ -35,6 +36,9 @@ pub struct Proved {
     /// Where its chain ends.
     pub head: super::Hash,
 }
+
+/// How the name of a copy ends that is being proved beside the ledger.
+pub(super) const RESTORING: &str = ".restoring";
 
 /// Why a copy is not made, or not put back.
 #[derive(Debug, thiserror::Error)]
@@ -64,9 +68,19 @@ impl From<rusqlite::Error> for CopyError {
     }
 }
 
+/// Copies the ledger behind `conn`, which is in a transaction, to `to`; returns where the copy's
+/// chain ends.
+pub fn backup(conn: &Connection, to: &Path) -> Result<Head, LedgerError> {
+    // First: it begins the snapshot, and what is copied then is that very snapshot. A copy outside of
+    // one begins and ends its own, and what is read after it may be newer.
+    let head = Head::read(conn)?;
+    copy(conn, to)?;
+    Ok(head)
+}
+
 /// Copies the ledger behind `conn` to `to`, at one moment, while others use it: an older copy of that
 /// name is replaced once the new one is whole and on disk.
-pub fn backup(conn: &Connection, to: &Path) -> Result<(), LedgerError> {
+pub(super) fn copy(conn: &Connection, to: &Path) -> Result<(), LedgerError> {
     let failed = |source| LedgerError::File { path: to.to_owned(), source };
     let unfinished = beside(to, ".part");
     remove(&unfinished).map_err(failed)?;
@@ -173,10 +187,12 @@ pub fn restoring<'a>(
         return unproved("it is no database");
     }
     migrate::version(&source, from, migrate::STEPS.len())?;
-    let place = beside(ledger, ".restoring");
+    let place = beside(ledger, RESTORING);
     let mut restoring = Restoring { place, ledger, _lock: lock, proved: None };
-    restoring.clear()?;
+    clear(ledger)?;
     create_private(&restoring.place)?;
+    owner::give_to_owner(&restoring.place, ledger)
+        .map_err(|source| LedgerError::File { path: ledger.to_owned(), source })?;
     in_one_step(&source, &restoring.place)?;
     restoring.proved = Some(prove(&restoring.place, from, now)?);
     Ok(restoring)
@@ -197,7 +213,8 @@ impl Restoring<'_> {
     }
 
     /// Puts it in the ledger's place; what was there is kept as `<ledger>.before-restore`. Returns
-    /// where, if there was anything.
+    /// where, if there was anything. A log that stands there without its ledger is kept too, under a
+    /// name that SQLite takes for no other file's log: beside what is put back it would be read into it.
     ///
     /// The times of the last requests are taken over, so that the first minute keeps the quota.
     pub fn put_back(self) -> Result<Option<PathBuf>, CopyError> {
@@ -206,12 +223,15 @@ impl Restoring<'_> {
         let is_there = self.ledger.exists();
         if is_there {
             self.take_over()?;
-            for suffix in ["-shm", "-wal", ""] {
+            for suffix in ["-shm", "-wal", "-journal", ""] {
                 remove(&beside(&kept, suffix)).map_err(failed)?;
-                let path = beside(self.ledger, suffix);
-                if path.exists() {
-                    fs::rename(&path, beside(&kept, suffix)).map_err(failed)?;
-                }
+                move_if_there(&beside(self.ledger, suffix), &beside(&kept, suffix))
+                    .map_err(failed)?;
+            }
+        } else {
+            for suffix in ["-shm", "-wal", "-journal"] {
+                let left = beside(&kept, &format!("-left{suffix}"));
+                move_if_there(&beside(self.ledger, suffix), &left).map_err(failed)?;
             }
         }
         File::open(&self.place).and_then(|it| it.sync_all()).map_err(failed)?;
@@ -237,20 +257,29 @@ impl Restoring<'_> {
         new.pragma_update_and_check(None, "journal_mode", "delete", |_| Ok(()))?;
         Ok(())
     }
+}
 
-    fn clear(&self) -> Result<(), LedgerError> {
-        for suffix in ["", "-wal", "-shm", "-journal"] {
-            let path = beside(&self.place, suffix);
-            remove(&path).map_err(|source| LedgerError::File { path, source })?;
-        }
-        Ok(())
+/// Takes away what a restore left that was stopped; whoever calls holds the engine's lock.
+pub(super) fn clear(ledger: &Path) -> Result<(), LedgerError> {
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+        let path = beside(ledger, &format!("{RESTORING}{suffix}"));
+        remove(&path).map_err(|source| LedgerError::File { path, source })?;
     }
+    Ok(())
 }
 
 impl Drop for Restoring<'_> {
     fn drop(&mut self) {
-        // What cannot be taken away now is at the next restore.
-        let _ = self.clear();
+        // What cannot be taken away now is when an engine starts, or at the next restore.
+        let _ = clear(self.ledger);
+    }
+}
+
+/// Moves a file that may not be there.
+fn move_if_there(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::rename(from, to) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 
@@ -259,5 +288,82 @@ fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+    use crate::ledger::{
+        open::Opener,
+        tests::{at, delivery, on_disk, site},
+    };
+
+    #[tokio::test]
+    async fn the_head_that_is_told_is_the_copys_whoever_writes_meanwhile() {
+        let directory = tempfile::TempDir::new().unwrap();
+        let ledger = on_disk(&directory);
+        let route = ledger.write(site).await.unwrap();
+        let is_over = AtomicBool::new(false);
+        let writes = async {
+            for second in 0.. {
+                if is_over.load(Ordering::Relaxed) {
+                    break;
+                }
+                let new = delivery(&route, second);
+                ledger
+                    .write(move |tx| super::super::delivery::accept(tx, &new).map(drop))
+                    .await
+                    .unwrap();
+            }
+        };
+        let copies = async {
+            for number in 0..20 {
+                let to = directory.path().join(format!("copy-{number}.db"));
+                let place = to.clone();
+                let told = ledger.read(move |conn| backup(conn, &place)).await.unwrap();
+                let copied = Head::read(&Connection::open(&to).unwrap()).unwrap();
+                assert_eq!(told, copied, "copy {number}");
+            }
+            is_over.store(true, Ordering::Relaxed);
+        };
+        futures_util::future::join(writes, copies).await;
+        ledger.close().await;
+    }
+
+    #[tokio::test]
+    async fn what_is_put_back_belongs_to_whom_the_ledger_belonged() {
+        let directory = tempfile::TempDir::new().unwrap();
+        let (path, to) = (directory.path().join("ponte.db"), directory.path().join("copy.db"));
+        let ledger = on_disk(&directory);
+        ledger.write(|tx| site(tx).map(drop)).await.unwrap();
+        let place = to.clone();
+        ledger.read(move |conn| backup(conn, &place)).await.unwrap();
+        ledger.close().await;
+        let is_given = owner::tests::give_away(&path);
+        let lock = EngineLock::take(&path).unwrap();
+        let lock_owner = owner::tests::owner(&beside(&path, ".lock"));
+        assert_eq!(lock_owner == owner::tests::OTHER, is_given);
+        restoring(&to, &path, &lock, at(9)).unwrap().put_back().unwrap();
+        assert_eq!(owner::tests::owner(&path) == owner::tests::OTHER, is_given);
+    }
+
+    #[tokio::test]
+    async fn an_engine_begins_without_what_a_stopped_restore_left() {
+        let directory = tempfile::TempDir::new().unwrap();
+        let path = directory.path().join("ponte.db");
+        let left = ["", "-wal", "-shm", "-journal"];
+        let left = left.map(|suffix| beside(&path, &format!("{RESTORING}{suffix}")));
+        for it in &left {
+            fs::write(it, "somebody").unwrap();
+        }
+        on_disk(&directory).close().await;
+        assert!(left.iter().all(|it| it.exists()), "a restore may be at it");
+        let lock = EngineLock::take(&path).unwrap();
+        let options = crate::ledger::tests::options(directory.path());
+        options.open(Opener::Engine(&lock)).unwrap().close().await;
+        assert!(!left.iter().any(|it| it.exists()));
     }
 }

@@ -26,6 +26,7 @@ use super::{
     digest::Hash,
     lock::beside,
     meta::Key,
+    owner,
     time::{from_ms, to_ms},
 };
 use crate::planner::person::PersonKeyKind;
@@ -48,7 +49,10 @@ pub(super) struct ErasedFile {
 }
 
 enum Place {
-    Beside(PathBuf),
+    Beside {
+        path: PathBuf,
+        ledger: PathBuf,
+    },
     /// A ledger in memory has no copies that could bring anybody back; its own key serves.
     Nowhere(Key),
 }
@@ -56,7 +60,8 @@ enum Place {
 impl ErasedFile {
     /// The file of the ledger at `path`; it is not touched.
     pub(super) fn of(path: &Path) -> Self {
-        Self { place: Place::Beside(beside(path, ".erased")), key: Mutex::default() }
+        let place = Place::Beside { path: beside(path, ".erased"), ledger: path.to_owned() };
+        Self { place, key: Mutex::default() }
     }
 
     /// None: for a ledger in memory with this key.
@@ -68,7 +73,7 @@ impl ErasedFile {
     pub(super) fn key(&self) -> Result<Option<Key>, LedgerError> {
         let path = match &self.place {
             Place::Nowhere(key) => return Ok(Some(key.clone())),
-            Place::Beside(path) => path,
+            Place::Beside { path, .. } => path,
         };
         let mut kept = self.key.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.is_none() {
@@ -82,11 +87,12 @@ impl ErasedFile {
         if let Some(key) = self.key()? {
             return Ok(key);
         }
-        let Place::Beside(path) = &self.place else { unreachable!("it has a key") };
+        let Place::Beside { path, ledger } = &self.place else { unreachable!("it has a key") };
         let mut bytes = [0; 32];
         rng.fill_bytes(&mut bytes);
         let line = json!({ "erased": "ponte", "key": hex(&bytes) });
-        create(path, &line).map_err(|source| LedgerError::File { path: path.clone(), source })?;
+        create(path, ledger, &line)
+            .map_err(|source| LedgerError::File { path: path.clone(), source })?;
         let key = Key::from(bytes);
         *self.key.lock().unwrap_or_else(PoisonError::into_inner) = Some(key.clone());
         Ok(key)
@@ -94,7 +100,7 @@ impl ErasedFile {
 
     /// All tombstones, in the order in which they were set up.
     pub(super) fn tombstones(&self) -> Result<Vec<Written>, LedgerError> {
-        let Place::Beside(path) = &self.place else { return Ok(Vec::new()) };
+        let Place::Beside { path, .. } = &self.place else { return Ok(Vec::new()) };
         Ok(read(path)?.map(|(_, tombstones)| tombstones).unwrap_or_default())
     }
 
@@ -111,16 +117,17 @@ impl ErasedFile {
     }
 
     fn write(&self, line: &Value) -> Result<(), LedgerError> {
-        let Place::Beside(path) = &self.place else { return Ok(()) };
+        let Place::Beside { path, .. } = &self.place else { return Ok(()) };
         append(path, line).map_err(|source| LedgerError::File { path: path.clone(), source })
     }
 }
 
-fn create(path: &Path, line: &Value) -> io::Result<()> {
+fn create(path: &Path, ledger: &Path, line: &Value) -> io::Result<()> {
     let unfinished = beside(path, ".part");
     let mut options = OpenOptions::new();
     let mut file = options.create(true).truncate(true).write(true).mode(0o600).open(&unfinished)?;
     writeln!(file, "{line}")?;
+    owner::give_to_owner(&unfinished, ledger)?;
     file.sync_all()?;
     fs::rename(&unfinished, path)?;
     sync_directory(path)
@@ -233,6 +240,17 @@ mod tests {
         first.keys.insert((PersonKeyKind::Contact, [3; 32]));
         let second = Written { lifted_at: Some(at(9)), ..tombstone("b", 2) };
         assert_eq!(again.tombstones().unwrap(), [first, second]);
+    }
+
+    #[test]
+    fn the_file_belongs_to_whom_the_ledger_belongs_to() {
+        let directory = tempfile::TempDir::new().unwrap();
+        let ledger = directory.path().join("ponte.db");
+        fs::write(&ledger, "").unwrap();
+        let is_given = owner::tests::give_away(&ledger);
+        ErasedFile::of(&ledger).key_or_new(&mut StdRng::seed_from_u64(1)).unwrap();
+        let owner = owner::tests::owner(&directory.path().join("ponte.db.erased"));
+        assert_eq!(owner == owner::tests::OTHER, is_given);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::LedgerError;
+use super::{LedgerError, owner};
 
 /// Proof that this process is the only engine on a ledger, for as long as it is kept.
 #[derive(Debug)]
@@ -26,6 +26,7 @@ impl EngineLock {
 
     /// Takes the lock of the ledger at `path`; `None` where another engine has it.
     pub fn try_take(path: &Path) -> Result<Option<Self>, LedgerError> {
+        let ledger = path;
         let path = beside(path, ".lock");
         let failed = |source| LedgerError::File { path: path.clone(), source };
         let file = OpenOptions::new()
@@ -35,6 +36,8 @@ impl EngineLock {
             .mode(0o600)
             .open(&path)
             .map_err(failed)?;
+        // Who may not give it away has the ledger to themselves, or could not open it.
+        let _ = owner::give_to_owner(&path, ledger);
         match file.try_lock() {
             Ok(()) => Ok(Some(Self { _file: file })),
             Err(TryLockError::WouldBlock) => Ok(None),

@@ -14,7 +14,7 @@ use chrono::{DateTime, Utc};
 use rand::RngCore;
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::{LedgerError, copy::backup, lock::beside, meta};
+use super::{LedgerError, lock::beside, meta};
 
 /// The schema, step by step; a file's `user_version` is how many of them it has.
 pub(super) const STEPS: &[&str] = &[
@@ -85,7 +85,7 @@ pub(super) fn keep(conn: &Connection, path: &Path, version: i64) -> Result<(), L
     }
     // The names too are on disk before the migration is: a copy that a loss of power takes back
     // under a ledger that stays would be none.
-    backup(conn, &copy)
+    super::copy::copy(conn, &copy)
 }
 
 /// Makes an empty file that only its owner can read; `SQLite` gives its companions the same mode.

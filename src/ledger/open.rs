@@ -8,6 +8,7 @@ use rusqlite::Connection;
 use super::{
     Ledger, LedgerError,
     connection::{self, Access},
+    copy,
     erased::ErasedFile,
     handle::Log,
     lock::EngineLock,
@@ -80,6 +81,9 @@ impl Options {
             Randomness::Seed(seed) => StdRng::seed_from_u64(seed),
         };
         let path = self.path.clone().unwrap_or_else(|| ":memory:".into());
+        if let (Opener::Engine(_), Some(path)) = (opener, &self.path) {
+            copy::clear(path)?;
+        }
         let mut conn = self.connect()?;
         let mut lock = None;
         let now = self.clock.now();

@@ -109,6 +109,34 @@ async fn an_old_ledger_makes_no_second_deal_whichever_way_it_is_put_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_log_whose_ledger_is_gone_is_not_read_into_what_is_put_back() {
+    let scene = scene().await;
+    let running = scene.ponte.run().await;
+    scene.come(&running, 0, 3).await;
+    let copy = scene.copy();
+    let name = copy.to_str().unwrap();
+    let done = scene.ponte.json(&["backup", name, "--json"]).await;
+    scene.come(&running, 3, 20).await;
+    running.process.kill().await;
+    let ledger = scene.ponte.ledger();
+    let log = PathBuf::from(format!("{}-wal", ledger.display()));
+    let lost = fs::read(&log).unwrap();
+    assert!(lost.len() > 4_096, "nothing would be read into it");
+    fs::remove_file(&ledger).unwrap();
+
+    let restored = scene.ponte.json(&["restore", name, "--yes", "--json"]).await;
+    assert_eq!(restored["kept"], serde_json::Value::Null, "{restored}");
+    let head = done["head"].as_str().unwrap();
+    let audit = scene.ponte.json(&["audit", "--json", "--head", head]).await;
+    assert_eq!(audit["ok"], true);
+    let conn = Connection::open(&ledger).unwrap();
+    let found: String = conn.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+    assert_eq!(found, "ok");
+    let kept = ledger.with_file_name("ponte.db.before-restore-left-wal");
+    assert_eq!(fs::read(kept).unwrap(), lost, "the last commits of the lost ledger are in it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_restore_is_refused_where_it_would_do_harm_and_touches_nothing() {
     let scene = scene().await;
     let running = scene.ponte.run().await;

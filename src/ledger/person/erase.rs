@@ -19,7 +19,8 @@ use super::{
 use crate::{
     domain::{ContactId, DeliveryId, Fate, LeadId},
     ledger::{
-        Ledger, LedgerError, Subject, Tx, contact,
+        EngineLock, Ledger, LedgerError, Subject, Tx, contact,
+        copy::RESTORING,
         job::{self, JobId},
         journal::{self, Answer, StepId},
         meta, sql,
@@ -114,7 +115,7 @@ pub(super) async fn empty_log(ledger: &Ledger) -> Result<bool, LedgerError> {
 }
 
 /// Deletes the copies that `ponte` made by itself beside the ledger: before a migration, and what a
-/// restore replaced. They cannot be blanked one person at a time.
+/// restore replaced or left when it was stopped. They cannot be blanked one person at a time.
 pub(super) fn delete_copies(ledger: &Path) -> Result<Vec<PathBuf>, LedgerError> {
     let failed = |path: &Path, source| LedgerError::File { path: path.to_owned(), source };
     let Some(name) = ledger.file_name().and_then(|it| it.to_str()) else { return Ok(Vec::new()) };
@@ -126,11 +127,17 @@ pub(super) fn delete_copies(ledger: &Path) -> Result<Vec<PathBuf>, LedgerError> 
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries.map_err(|source| failed(directory, source))?,
     };
-    let mut deleted = Vec::new();
+    let (mut deleted, mut lock) = (Vec::new(), None);
     for entry in entries {
         let path = entry.map_err(|source| failed(directory, source))?.path();
         let rest = path.file_name().and_then(|it| it.to_str()?.strip_prefix(name));
-        if rest.is_some_and(|it| it.starts_with(".before-")) {
+        let is_copy = rest.is_some_and(|it| it.starts_with(".before-"));
+        let is_left = rest.is_some_and(|it| it.starts_with(RESTORING));
+        if is_left && lock.is_none() {
+            // Held: by a restore, which is still at it, or by an engine, which began without any.
+            lock = EngineLock::try_take(ledger)?;
+        }
+        if is_copy || (is_left && lock.is_some()) {
             fs::remove_file(&path).map_err(|source| failed(&path, source))?;
             deleted.push(path);
         }
