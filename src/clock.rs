@@ -91,12 +91,24 @@ impl Clock {
     }
 }
 
+/// Where Linux tells one start of the machine from another.
+#[cfg(target_os = "linux")]
+const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
+
 /// The machine's own steady clock.
 #[cfg(target_os = "linux")]
 fn machine() -> Option<Steady> {
     static BOOT: OnceLock<Option<i64>> = OnceLock::new();
     let boot = BOOT.get_or_init(|| {
-        let id = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+        let id = fs::read_to_string(BOOT_ID)
+            .inspect_err(|error| {
+                tracing::warn!(
+                    %error,
+                    "{BOOT_ID} cannot be read: after a restart the quota goes by the time of day, \
+                     which somebody may set"
+                );
+            })
+            .ok()?;
         let digits: String = id.chars().filter(char::is_ascii_hexdigit).take(15).collect();
         i64::from_str_radix(&digits, 16).ok()
     });

@@ -101,7 +101,12 @@ impl Receiver {
 
     /// What is served at the receiver's address; everything else is an empty `404`.
     pub fn router(&self) -> Router {
-        Router::new().route("/webhooks/{token}", any(receive)).with_state(Arc::clone(&self.0))
+        // Whatever follows, in as many parts as there are: a token with something behind it is a
+        // wrong one too.
+        Router::new()
+            .route(PREFIX, any(receive))
+            .route("/webhooks/{*token}", any(receive))
+            .with_state(Arc::clone(&self.0))
     }
 
     /// Takes these routes from now on; a request that is on its way goes by what it found.

@@ -34,6 +34,7 @@ fn config(language: Language) -> Config {
 
 /// A service with a page, whose clock stands at noon in São Paulo.
 struct Desk {
+    admin: Admin,
     served: Served,
     state: Arc<EngineState>,
     clock: Clock,
@@ -68,7 +69,7 @@ impl Desk {
         };
         let admin = Admin::new(&Live::new(config.clone()), parts);
         let served = Served::start(admin.router(), Limits::ADMIN).await;
-        Self { served, state, clock, ledger }
+        Self { admin, served, state, clock, ledger }
     }
 
     async fn get(&self, path: &str) -> Answer {

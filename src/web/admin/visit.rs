@@ -1,6 +1,6 @@
 //! Who asks for a page, in which language, and whether they may: sessions, origins, hosts, forms.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     body::to_bytes,
@@ -10,6 +10,7 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, Method, StatusCode, header, request::Parts};
+use tokio::time::timeout;
 
 use super::{
     Desk, Settings,
@@ -28,6 +29,10 @@ pub(super) const LANGUAGE: &str = "ponte-language";
 
 /// Bytes of a form: a map of a thousand rows has a tenth of this.
 const FORM_BYTES_MAX: usize = 1024 * 1024;
+
+/// How long a form may take: nobody has to be signed in to begin one, and each that does not end keeps
+/// one of the page's few connections from `/healthz` and all else.
+pub(super) const FORM_WITHIN: Duration = Duration::from_secs(10);
 
 /// Somebody who asks.
 #[derive(Clone)]
@@ -248,10 +253,11 @@ impl Posted {
 
 /// A path of ours, else the first page.
 pub(super) fn own_path(to: &str) -> &str {
+    // A browser drops tabs and line ends from an address before it reads it.
     let is_own = to.starts_with('/')
         && !to.starts_with("//")
-        && !to.contains(['\\', '\r', '\n'])
-        && to.is_ascii();
+        && !to.contains('\\')
+        && to.bytes().all(|it| it.is_ascii_graphic());
     if is_own { to } else { "/" }
 }
 
@@ -264,10 +270,17 @@ impl FromRequest<Arc<Desk>> for Posted {
             .await
             .map_err(IntoResponse::into_response)?;
         let words = &visit.words().refusals;
-        let Ok(body) = to_bytes(body, FORM_BYTES_MAX).await else {
-            let status = StatusCode::BAD_REQUEST;
-            let refused = visit.refuse(status, words.unreadable, words.unreadable_do);
-            return Err(refused.into_response());
+        let read = timeout(FORM_WITHIN, to_bytes(body, FORM_BYTES_MAX)).await;
+        let body = match read {
+            Ok(Ok(body)) => body,
+            late_or_broken => {
+                let status = match late_or_broken {
+                    Err(_) => StatusCode::REQUEST_TIMEOUT,
+                    Ok(_) => StatusCode::BAD_REQUEST,
+                };
+                let refused = visit.refuse(status, words.unreadable, words.unreadable_do);
+                return Err(refused.into_response());
+            }
         };
         let fields: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
         let posted = Self { visit, fields };
@@ -327,8 +340,18 @@ mod tests {
         for own in ["/", "/leads?show=failed", "/contacts/7"] {
             assert_eq!(own_path(own), own);
         }
-        for other in ["", "//example.com", "https://example.com", "/\\example.com", "/a\r\nb"] {
-            assert_eq!(own_path(other), "/", "{other}");
+        for other in [
+            "",
+            "//example.com",
+            "https://example.com",
+            "/\\example.com",
+            "/a\r\nb",
+            "/\t/example.com",
+            "\t//example.com",
+            "/ /example.com",
+            "/\0/example.com",
+        ] {
+            assert_eq!(own_path(other), "/", "{other:?}");
         }
     }
 

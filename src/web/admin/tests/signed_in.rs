@@ -1,9 +1,16 @@
 //! Signing in, sessions, forms, and what is refused.
 
 use argon2::password_hash::PasswordHasher as _;
+use axum::body::{Body, Bytes};
+use futures_util::stream;
+use tokio::time::Instant;
+use tower::ServiceExt as _;
 
 use super::*;
-use crate::ledger::{action, job};
+use crate::{
+    ledger::{action, job},
+    web::admin::visit::FORM_WITHIN,
+};
 
 const PASSWORD: &str = "abre-te";
 
@@ -248,5 +255,17 @@ async fn what_is_not_there_is_said_with_what_to_do() {
         let answer = desk.get(path).await;
         assert_eq!(answer.status, 404, "{path}");
         assert!(answer.body.contains(words), "{path}: {}", answer.body);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_form_that_does_not_come_is_given_up_before_anybody_signed_in() {
+    let desk = Desk::open(&with_password(), healthy()).await;
+    for path in ["/sign-in", "/language"] {
+        let start = Instant::now();
+        let slow = Body::from_stream(stream::pending::<Result<Bytes, std::io::Error>>());
+        let request = Request::post(path).header("host", "localhost").body(slow).unwrap();
+        let answer = desk.admin.router().oneshot(request).await.unwrap();
+        assert_eq!((answer.status(), start.elapsed()), (StatusCode::REQUEST_TIMEOUT, FORM_WITHIN));
     }
 }
