@@ -27,7 +27,7 @@ use super::{
     visit::{Posted, Visit},
 };
 use crate::{
-    config::{Config, Edit, EditError, NotTaken, Problem, Severity},
+    config::{Config, Edit, EditError, MapRow, NotTaken, Problem, Severity},
     ledger::{audit::hex, job::kind},
     web::i18n::{Text, pages::fill},
 };
@@ -51,6 +51,8 @@ pub struct File {
 struct Opened {
     edit: Edit,
     draft: Draft,
+    /// Its map, with what the form does not show.
+    map: Vec<MapRow>,
     /// What the file is recognised by.
     seen: String,
 }
@@ -95,14 +97,14 @@ pub(super) async fn save(
     posted: Posted,
 ) -> Shown {
     let visit = &posted.visit;
-    let Opened { mut edit, draft: was, seen } = open(&desk, visit, &name)?;
+    let Opened { mut edit, draft: was, map, seen } = open(&desk, visit, &name)?;
     let w = &visit.words().form;
     if posted.get("seen") != seen {
         let beside = Beside { notice: w.changed, ..Beside::default() };
         return Ok(page(&desk, visit, Which::Saved(&name), (was, seen), beside).await);
     }
     let draft = Draft::read(&posted);
-    let written = draft.write(&mut edit, &name, &was);
+    let written = draft.write(&mut edit, &name, (&was, &map));
     let again = (draft, seen);
     let mut beside = Beside::default();
     if posted.get("show") == "yes" {
@@ -150,9 +152,9 @@ pub(super) async fn switch(
     posted: Posted,
 ) -> Shown {
     let visit = &posted.visit;
-    let Opened { mut edit, draft: was, seen } = open(&desk, visit, &name)?;
+    let Opened { mut edit, draft: was, map, seen } = open(&desk, visit, &name)?;
     let draft = Draft { enabled: posted.get("enabled") == "yes", ..was.clone() };
-    let kept = match draft.write(&mut edit, &name, &was) {
+    let kept = match draft.write(&mut edit, &name, (&was, &map)) {
         Ok(()) => keep(&desk, visit, &name, &mut edit).await?,
         Err(error) => Kept::Not(wrong(visit.text(), error)),
     };
@@ -277,7 +279,7 @@ fn open(desk: &Desk, visit: &Visit, name: &str) -> Result<Opened, Refused> {
         let what = fill(words.no_route, &[("route", name)]);
         return Err(visit.refuse(StatusCode::NOT_FOUND, &what, words.no_route_do));
     };
-    Ok(Opened { draft: Draft::of(route), edit, seen })
+    Ok(Opened { draft: Draft::of(route), map: route.map.clone(), edit, seen })
 }
 
 /// The file as it is now, which must be good: what is wrong with it is not this form's.

@@ -135,8 +135,13 @@ impl Draft {
         self.rows.iter().cloned().chain(spare).collect()
     }
 
-    /// Puts into the file what differs from `was`, and nothing else.
-    pub(super) fn write(&self, edit: &mut Edit, route: &str, was: &Self) -> Result<(), EditError> {
+    /// Puts into the file what differs from `was`, whose map is `map`, and nothing else.
+    pub(super) fn write(
+        &self,
+        edit: &mut Edit,
+        route: &str,
+        (was, map): (&Self, &[MapRow]),
+    ) -> Result<(), EditError> {
         let at = At::Route(route);
         for (key, now, before) in
             [("enabled", self.enabled, was.enabled), ("skip_if_open_deal", self.guard, was.guard)]
@@ -148,7 +153,7 @@ impl Draft {
         self.write_members(edit, at, was)?;
         let settings = self.fields(was);
         for (key, now, before, setting) in settings {
-            if now == before {
+            if in_a_field(now) == in_a_field(before) {
                 continue;
             }
             if now.is_empty() {
@@ -157,8 +162,9 @@ impl Draft {
                 edit.set(at, key, &setting(now))?;
             }
         }
-        if self.rows != was.rows {
-            edit.set_map(route, &self.map())?;
+        let rows = self.map_after(map);
+        if !rows.iter().eq(&Self::placeless(map)) {
+            edit.set_map(route, &rows)?;
         }
         Ok(())
     }
@@ -204,7 +210,7 @@ impl Draft {
 
     /// The rows of the map; none for the usual one.
     pub(super) fn map(&self) -> Vec<MapRow> {
-        self.rows.iter().map(DraftRow::row).collect()
+        self.map_after(&[])
     }
 
     /// Which contacts belong, as it is written under its key.
@@ -227,12 +233,35 @@ impl Draft {
         // A key that is none of them is said to be none.
         edit.set(at, &self.member, &self.members())
     }
+
+    /// The map as the form has it. A row that nobody touched is the one of `was`, with all that a field
+    /// of a form does not show: that a text without braces is a template, and where its lines end.
+    fn map_after(&self, was: &[MapRow]) -> Vec<MapRow> {
+        let mut left = Self::placeless(was);
+        let row = |row: &DraftRow| match left.iter().position(|it| row.is(it)) {
+            Some(at) => MapRow { required: row.required, ..left.remove(at) },
+            None => row.row(),
+        };
+        self.rows.iter().map(row).collect()
+    }
+
+    /// Rows without where they stand.
+    fn placeless(map: &[MapRow]) -> Vec<MapRow> {
+        map.iter().map(|it| MapRow { line: None, ..it.clone() }).collect()
+    }
 }
 
 impl DraftRow {
     fn of(row: &MapRow) -> Self {
         let (Source::From(from) | Source::Template(from)) = &row.source;
         Self { from: from.clone(), to: row.to.clone(), required: row.required }
+    }
+
+    /// Whether it shows this row, required or not.
+    fn is(&self, row: &MapRow) -> bool {
+        let shown = Self::of(row);
+        in_a_field(&self.from) == in_a_field(&shown.from)
+            && in_a_field(&self.to) == in_a_field(&shown.to)
     }
 
     fn row(&self) -> MapRow {
@@ -243,6 +272,11 @@ impl DraftRow {
         };
         MapRow { source, to: self.to.clone(), required: self.required, line: None }
     }
+}
+
+/// A text as it comes back from a field of one line: without line ends, and without blanks around it.
+fn in_a_field(text: &str) -> String {
+    text.replace(['\r', '\n'], "").trim().to_owned()
 }
 
 /// A name, or an id where it is a number.
@@ -261,86 +295,4 @@ fn word<T: PartialEq + Copy>(all: &[(&'static str, T)], value: T) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::{collections::BTreeMap, path::Path};
-
-    use super::*;
-    use crate::config::EXAMPLE;
-
-    fn opened() -> (Edit, Draft) {
-        let edit = Edit::fresh(Path::new("config.toml"), EXAMPLE).unwrap();
-        let config = edit.check(&BTreeMap::new()).unwrap().config;
-        (edit, Draft::of(&config.routes[0]))
-    }
-
-    #[test]
-    fn a_form_that_nobody_changed_changes_nothing() {
-        let (mut edit, draft) = opened();
-        draft.write(&mut edit, "site", &draft).unwrap();
-        assert_eq!(edit.text(), EXAMPLE);
-    }
-
-    #[test]
-    fn what_was_filled_in_is_what_is_read_again() {
-        let (mut edit, was) = opened();
-        let row = |from: &str, to: &str, required| DraftRow {
-            from: from.to_owned(),
-            to: to.to_owned(),
-            required,
-        };
-        let draft = Draft {
-            enabled: false,
-            member: "tag".to_owned(),
-            member_of: "Lead".to_owned(),
-            since: "2026-02-03".to_owned(),
-            expect_within: "90s".to_owned(),
-            create: "person-deal".to_owned(),
-            pipeline: "77".to_owned(),
-            stage: "Novo".to_owned(),
-            guard: false,
-            existing: "leave".to_owned(),
-            owner: "ana@example.com, 7".to_owned(),
-            origin: "Site".to_owned(),
-            tags: "lead, quente".to_owned(),
-            note: "Entrou por {{ automation.name }}".to_owned(),
-            rows: vec![
-                row("full_name", "person.Name", false),
-                row("field.CPF", "person.CPF", true),
-                row("{{ full_name }} - site", "deal.Title", false),
-            ],
-        };
-        draft.write(&mut edit, "site", &was).unwrap();
-        let config = edit.check(&BTreeMap::new()).unwrap().config;
-        assert_eq!(Draft::of(&config.routes[0]), draft);
-        assert!(edit.text().contains("# Part of the key of each of its leads."));
-    }
-
-    #[test]
-    fn one_key_says_which_contacts_belong() {
-        let (edit, was) = opened();
-        for (member, member_of) in
-            [("list", "3"), ("automation", "14"), ("every_contact", ""), ("tag", "a, b")]
-        {
-            let draft =
-                Draft { member: member.to_owned(), member_of: member_of.to_owned(), ..was.clone() };
-            let mut edit = edit.clone();
-            draft.write(&mut edit, "site", &was).unwrap();
-            let config = edit.check(&BTreeMap::new()).unwrap().config;
-            assert_eq!(Draft::of(&config.routes[0]), draft);
-        }
-        let none = Draft { member_of: String::new(), ..was.clone() };
-        let mut edit = edit.clone();
-        none.write(&mut edit, "site", &was).unwrap();
-        assert!(edit.check(&BTreeMap::new()).is_err());
-    }
-
-    #[test]
-    fn an_emptied_field_is_taken_out() {
-        let (mut edit, was) = opened();
-        let with = Draft { origin: "Site".to_owned(), ..was.clone() };
-        with.write(&mut edit, "site", &was).unwrap();
-        was.write(&mut edit, "site", &with).unwrap();
-        let config = edit.check(&BTreeMap::new()).unwrap().config;
-        assert_eq!(config.routes[0].origin, None);
-    }
-}
+mod tests;
