@@ -16,6 +16,7 @@ mod manual;
 mod notify;
 pub mod overview;
 mod password;
+mod private;
 mod queue;
 mod reconcile;
 mod replay;
@@ -25,6 +26,7 @@ mod simulate;
 
 use std::{collections::BTreeMap, io::Write, num::NonZero, process::ExitCode, time::Duration};
 
+use anyhow::Context as _;
 use clap::Parser;
 use rand::TryRngCore;
 use serde_json::Value;
@@ -139,9 +141,54 @@ fn load(path: &std::path::Path) -> Result<Config, Failure> {
     Ok(loaded.config)
 }
 
-/// Opens the ledger as configured, on a thread of its own.
+/// Opens the ledger as configured, on a thread of its own; makes it where there is none.
 fn open_ledger(config: &Config, clock: &Clock, opener: Opener<'_>) -> anyhow::Result<Ledger> {
     Ok(ledger::Options::file(&config.ledger.path, clock.clone()).open(opener)?)
+}
+
+/// Opens the ledger for a command that works on what is in it: where there is none, it may be that
+/// the command was called in the wrong folder, and an empty one that it makes hides that.
+fn open_what_is_there(config: &Config, clock: &Clock) -> anyhow::Result<Ledger> {
+    let path = &config.ledger.path;
+    if !is_there(config)? {
+        let whole = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+        let from_here = if path.is_relative() {
+            "; `ledger.path` is relative, so it is looked for in the folder where a command is \
+             called: call it where the service works, or write the whole path"
+        } else {
+            ""
+        };
+        anyhow::bail!(
+            "there is no ledger at {}{from_here}; `ponte run` makes one",
+            whole.display()
+        );
+    }
+    open_ledger(config, clock, Opener::Command)
+}
+
+/// Opens the ledger for a command that only looks: where there is none it sees an empty one, and
+/// leaves no file behind.
+fn open_to_look(config: &Config, clock: &Clock) -> anyhow::Result<Ledger> {
+    if is_there(config)? {
+        return open_ledger(config, clock, Opener::Command);
+    }
+    Ok(ledger::Options::memory(random_seed(), clock.clone()).open(Opener::Command)?)
+}
+
+/// Whether there is a ledger. One that may not be looked for is no empty one.
+fn is_there(config: &Config) -> anyhow::Result<bool> {
+    let path = &config.ledger.path;
+    path.try_exists().with_context(|| format!("{} cannot be looked for", path.display()))
+}
+
+/// Refuses a route that is not configured.
+fn is_configured(config: &Config, route: Option<&str>) -> Result<(), Failure> {
+    match route {
+        Some(name) if !config.routes.iter().any(|it| it.name == name) => {
+            Err(Failure::Usage(format!("no route is called \"{name}\"")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A seed from the operating system: for jitter and salts outside simulations.

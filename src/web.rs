@@ -2,7 +2,8 @@
 //!
 //! [`server`] serves both, with a bound on everything a stranger can ask for. [`Receiver`] keeps
 //! deliveries and looks at nothing but the token. [`Admin`] shows what the ledger
-//! ([`Overview`]) and the engine ([`EngineState`]) say; it changes nothing.
+//! ([`Overview`]) and the engine ([`EngineState`]) say; what a person does there is asked of the engine,
+//! written to the ledger, or saved in the configuration.
 
 pub mod admin;
 pub mod engine_state;

@@ -302,7 +302,7 @@ pub struct RetryWhat {
 #[derive(Debug, Arguments)]
 pub struct Audit {
     /// The chain must continue this hash, which an earlier report or alert carried.
-    #[arg(long, value_name = "HASH")]
+    #[arg(long, value_name = "HASH", value_parser = crate::ledger::audit::read_head)]
     pub head: Option<String>,
     /// How the answer is given.
     #[command(flatten)]

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
-use chrono::{DateTime, NaiveTime, SubsecRound, TimeZone, Utc};
+use chrono::SubsecRound;
 use chrono_tz::Tz;
 
 use crate::{
@@ -246,7 +246,7 @@ async fn routes(
                 name: route.name.clone(),
                 enabled: route.enabled,
                 membership: membership(&route.membership),
-                since: route.since.map_or(first_start, |since| moment(since, zone)),
+                since: route.since.map_or(first_start, |since| since.at(zone)),
                 first_start,
                 expect_within: route.expect_within,
                 spec: spec(route, config.ploomes.lead_key_field.clone()),
@@ -265,21 +265,6 @@ fn start_of(route: &config::Route) -> ledger::route::Start {
         was: route.was.clone(),
         key_kind,
         members: membership(&route.membership).to_string(),
-    }
-}
-
-/// A date is its midnight in the configured zone; a time is itself.
-pub fn moment(since: config::Since, zone: Tz) -> DateTime<Utc> {
-    match since {
-        config::Since::Moment(moment) => moment.with_timezone(&Utc),
-        config::Since::Day(day) => {
-            let midnight = day.and_time(NaiveTime::MIN);
-            // A midnight that daylight saving skips is the first moment of that day.
-            let local = zone.from_local_datetime(&midnight).earliest().or_else(|| {
-                zone.from_local_datetime(&(midnight + chrono::TimeDelta::hours(1))).earliest()
-            });
-            local.map_or_else(|| midnight.and_utc(), |local| local.with_timezone(&Utc))
-        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! `backup`, `restore` and `export`: what leaves the ledger whole, and what comes back.
 
-use std::{io::IsTerminal as _, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path};
+use std::io::IsTerminal as _;
 
 use anyhow::Context as _;
 
@@ -8,7 +8,7 @@ use super::{
     Failure,
     args::{Backup, Export, Restore},
     erase::who,
-    say, say_json,
+    private, say, say_json,
 };
 use crate::{
     clock::Clock,
@@ -24,7 +24,7 @@ use crate::{
 
 /// Everything held of a person, as JSON.
 pub(super) async fn export(config: &Config, export: &Export) -> Result<(), Failure> {
-    let ledger = super::open_ledger(config, &Clock::system(), Opener::Command)?;
+    let ledger = super::open_what_is_there(config, &Clock::system())?;
     let (who, keys) = (who(&export.contact), ledger.clone());
     let held =
         ledger.read(move |conn| person::export::read(conn, |text| keys.keyed(text), &who)).await?;
@@ -35,7 +35,7 @@ pub(super) async fn export(config: &Config, export: &Export) -> Result<(), Failu
     let document = report::export(held, config);
     match &export.output {
         Some(file) => {
-            write_private(file, &format!("{document:#}\n"))
+            private::write(file, format!("{document:#}\n").as_bytes())
                 .with_context(|| format!("{} cannot be written", file.display()))?;
             say(&format!("written to {}", file.display()));
         }
@@ -44,34 +44,14 @@ pub(super) async fn export(config: &Config, export: &Export) -> Result<(), Failu
     Ok(())
 }
 
-/// Writes a file that only its owner can read, also where there was one that others could.
-fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut options = std::fs::OpenOptions::new();
-    let mut file = options.create_new(true).write(true).mode(0o600).open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
-}
-
 /// A consistent copy, while others use the ledger.
 pub(super) async fn backup(config: &Config, backup: &Backup) -> Result<(), Failure> {
     let to = backup.file.clone();
     let path = &config.ledger.path;
-    if !path.exists() {
-        return Err(anyhow::anyhow!("there is no ledger at {} yet", path.display()).into());
-    }
+    let ledger = super::open_what_is_there(config, &Clock::system())?;
     copy::may_replace(&to, path)?;
-    let ledger = super::open_ledger(config, &Clock::system(), Opener::Command)?;
     let target = to.clone();
-    let head = ledger
-        .read(move |conn| {
-            ledger::backup(conn, &target)?;
-            ledger::history::Head::read(conn)
-        })
-        .await?;
+    let head = ledger.read(move |conn| ledger::backup(conn, &target)).await?;
     ledger.close().await;
     let bytes = std::fs::metadata(&to).map(|it| it.len()).unwrap_or_default();
     let head = audit::hex(&head.hash);

@@ -12,10 +12,7 @@ use super::{
 use crate::{
     clock::Clock,
     config::Config,
-    ledger::{
-        open::Opener,
-        person::{self, Erased, Who},
-    },
+    ledger::person::{self, Erased, Who},
 };
 
 /// What the two services are told: nothing.
@@ -40,7 +37,7 @@ pub(super) async fn erase(config: &Config, erase: &Erase) -> Result<(), Failure>
         return Ok(());
     }
     let clock = Clock::system();
-    let ledger = super::open_ledger(config, &clock, Opener::Command)?;
+    let ledger = super::open_what_is_there(config, &clock)?;
     let erased = person::erase(&ledger, &who(&erase.contact), clock.now()).await?;
     ledger.close().await;
     if erase.output.json {
@@ -53,7 +50,7 @@ pub(super) async fn erase(config: &Config, erase: &Erase) -> Result<(), Failure>
 
 async fn lift(config: &Config, erase: &Erase) -> Result<(), Failure> {
     let clock = Clock::system();
-    let ledger = super::open_ledger(config, &clock, Opener::Command)?;
+    let ledger = super::open_what_is_there(config, &clock)?;
     let lifted = person::lift(&ledger, &who(&erase.contact), clock.now()).await?;
     handover::wake(config, &ledger, &clock).await?;
     ledger.close().await;

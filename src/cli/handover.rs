@@ -186,7 +186,7 @@ async fn ask(
 
 /// Tells a running engine to look now; without one there is nobody to tell.
 pub(super) async fn wake(config: &Config, ledger: &Ledger, clock: &Clock) -> Result<(), Failure> {
-    if EngineLock::try_take(&config.ledger.path)?.is_none() {
+    if super::is_there(config)? && EngineLock::try_take(&config.ledger.path)?.is_none() {
         let now = clock.now();
         ledger.write(move |tx| job::queue(tx, jobs::kind::WAKE, "{}", now)).await?;
     }

@@ -13,12 +13,12 @@ use crate::{
     clock::Clock,
     config::{Config, Problem, Severity},
     engine::jobs::kind,
-    ledger::{self, Ledger, open::Opener},
+    ledger::{self, Ledger},
     report,
 };
 
 fn ledger(config: &Config) -> Result<Ledger, Failure> {
-    Ok(super::open_ledger(config, &Clock::system(), Opener::Command)?)
+    Ok(super::open_to_look(config, &Clock::system())?)
 }
 
 /// Queue, lanes, quota, last and next runs, the balance.
@@ -77,9 +77,18 @@ pub(super) async fn explain(config: &Config, explain: &Explain) -> Result<(), Fa
 pub(super) async fn leads(config: &Config, leads: &Leads) -> Result<(), Failure> {
     let ledger = ledger(config)?;
     let (state, route) = (leads.state, leads.route.clone());
-    let rows =
-        ledger.read(move |conn| ledger::leads::list(conn, state, route.as_deref(), None)).await?;
+    let (rows, is_known) = ledger
+        .read(move |conn| {
+            // A route that is configured no more still has its leads.
+            let known = route.as_ref().map(|name| ledger::route::find(conn, name)).transpose()?;
+            let rows = ledger::leads::list(conn, state, route.as_deref(), None)?;
+            Ok((rows, known.flatten().is_some()))
+        })
+        .await?;
     ledger.close().await;
+    if !is_known {
+        super::is_configured(config, leads.route.as_deref())?;
+    }
     let table = report::Leads::new(rows, config);
     if leads.output.json {
         say_json(&table.json());
@@ -140,11 +149,7 @@ fn problem(severity: Severity, it: &Value) -> Problem {
 
 /// What would be done for a contact now, and why.
 pub(super) async fn plan(config: &Config, plan: &Plan) -> Result<(), Failure> {
-    if let Some(name) = &plan.route
-        && !config.routes.iter().any(|route| route.name == *name)
-    {
-        return Err(Failure::Usage(format!("no route is called \"{name}\"")));
-    }
+    super::is_configured(config, plan.route.as_deref())?;
     let mut arguments = json!({ "route": plan.route });
     match &plan.contact {
         ContactRef::Id(id) => arguments["contact"] = json!(id),

@@ -12,7 +12,7 @@ use crate::{
     config::Config,
     domain::{Lane, LeadId},
     engine::jobs::kind,
-    ledger::{self, Ledger, lead, open::Opener, retry},
+    ledger::{self, Ledger, lead, retry},
 };
 
 /// One poll now; without a running engine, also what it found is brought in.
@@ -46,13 +46,9 @@ pub(super) async fn poll(config: &Config, json: bool) -> Result<(), Failure> {
 
 /// Stops or goes on writing, for one route or all.
 pub(super) async fn pause(config: &Config, of: &OfRoute, pause: bool) -> Result<(), Failure> {
-    if let Some(name) = &of.route
-        && !config.routes.iter().any(|route| route.name == *name)
-    {
-        return Err(Failure::Usage(format!("no route is called \"{name}\"")));
-    }
+    super::is_configured(config, of.route.as_deref())?;
     let clock = Clock::system();
-    let ledger = super::open_ledger(config, &clock, Opener::Command)?;
+    let ledger = super::open_to_look(config, &clock)?;
     let only = of.route.clone();
     let routes: Vec<String> =
         ledger.write(move |tx| ledger::route::set_paused(tx, only.as_deref(), pause)).await?;
@@ -78,7 +74,7 @@ pub(super) async fn pause(config: &Config, of: &OfRoute, pause: bool) -> Result<
 /// Puts leads or deliveries back into the queue.
 pub(super) async fn retry(config: &Config, retry: &Retry) -> Result<(), Failure> {
     let clock = Clock::system();
-    let ledger = super::open_ledger(config, &clock, Opener::Command)?;
+    let ledger = super::open_what_is_there(config, &clock)?;
     let now = clock.now();
     let answer: Value = if retry.what.quarantined {
         json!({ "deliveries": retry::quarantined(&ledger, now).await? })

@@ -17,7 +17,7 @@ use crate::{
     clock::Clock,
     config::{Config, ReconcileMode},
     engine::jobs::kind,
-    ledger::{self, open::Opener, run::RunId},
+    ledger::{self, run::RunId},
     report::{Ending, Forecast, Reconciliation, lasting},
 };
 
@@ -27,11 +27,7 @@ const READ_WITHIN: Duration = Duration::from_hours(6);
 
 /// One full reconciliation now.
 pub(super) async fn reconcile(config: &Config, asked: &Reconcile) -> Result<(), Failure> {
-    if let Some(name) = &asked.route
-        && !config.routes.iter().any(|route| route.name == *name)
-    {
-        return Err(Failure::Usage(format!("no route is called \"{name}\"")));
-    }
+    super::is_configured(config, asked.route.as_deref())?;
     if asked.all {
         return reconcile_all(config, asked).await;
     }
@@ -114,7 +110,7 @@ fn forecast(counted: &Reconciliation, waiting: i64, wait: Duration, config: &Con
 /// What waits in the queue.
 async fn waiting(config: &Config) -> Result<i64, Failure> {
     let clock = Clock::system();
-    let ledger = super::open_ledger(config, &clock, Opener::Command)?;
+    let ledger = super::open_to_look(config, &clock)?;
     let now = clock.now();
     let counts = ledger.read(move |conn| ledger::status::read(conn, now)).await?;
     ledger.close().await;
@@ -155,7 +151,7 @@ async fn one(
 
 /// A run as the ledger has it.
 async fn read(config: &Config, run: Option<RunId>) -> Result<Option<Reconciliation>, Failure> {
-    let ledger = super::open_ledger(config, &Clock::system(), Opener::Command)?;
+    let ledger = super::open_to_look(config, &Clock::system())?;
     let zone = config.schedule.timezone;
     let report = ledger.read(move |conn| ledger::report::read(conn, run, zone)).await?;
     ledger.close().await;

@@ -11,11 +11,7 @@ const VALUE_MAX: usize = 60;
 
 /// Shows each field that differs; with `--apply`, the worker writes them.
 pub(super) async fn replay(config: &Config, replay: &Replay) -> Result<(), Failure> {
-    if let Some(name) = &replay.route
-        && !config.routes.iter().any(|route| route.name == *name)
-    {
-        return Err(Failure::Usage(format!("no route is called \"{name}\"")));
-    }
+    super::is_configured(config, replay.route.as_deref())?;
     let zone = config.schedule.timezone;
     let since = replay.since.at(zone);
     let until = replay.until.map_or_else(|| Clock::system().now(), |until| until.at(zone));

@@ -20,6 +20,9 @@ use chain::Wanted;
 /// A thousand say what happened. A ledger of which every row is wrong has millions.
 const PROBLEMS_MAX: usize = 1_000;
 
+/// What is wrong with a head that none can be.
+const NO_HASH: &str = "this is no hash of 16 to 64 hexadecimal digits";
+
 /// What the audit came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
@@ -85,9 +88,22 @@ impl Kind {
 }
 
 impl Outcome {
+    /// Whether all that is wrong is that the chain does not continue the head that was given.
+    pub fn is_only_the_head(&self) -> bool {
+        !self.ok() && self.problems.iter().all(|it| it.kind == Kind::Head)
+    }
+
     /// Whether nothing is wrong.
     pub const fn ok(&self) -> bool {
         self.count == 0
+    }
+}
+
+/// Reads a head for the command line, without looking whether any chain has it.
+pub fn read_head(text: &str) -> Result<String, String> {
+    match Wanted::parse(text) {
+        Some(_) => Ok(text.to_owned()),
+        None => Err(NO_HASH.to_owned()),
     }
 }
 
@@ -100,8 +116,7 @@ pub fn audit(conn: &Connection, head: Option<&str>) -> Result<Outcome, LedgerErr
     let mut problems = Problems::default();
     let wanted = match head.map(Wanted::parse) {
         Some(None) => {
-            let message = "this is no hash of 16 to 64 hexadecimal digits".to_owned();
-            problems.add(Kind::Head, "history", None, message);
+            problems.add(Kind::Head, "history", None, NO_HASH.to_owned());
             None
         }
         wanted => wanted.flatten(),

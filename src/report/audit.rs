@@ -50,6 +50,16 @@ impl Audit {
                  cut off or rewritten since.\n"
             );
         }
+        if self.0.is_only_the_head() {
+            return format!(
+                "this ledger does not continue that head\n\
+                 {length} in the chain, balance 0, head {head}\n\
+                 Everything in it is whole by itself. Look first whether the head was copied right \
+                 and is this ledger's, and whether an older copy was put back since: such a copy \
+                 ends before it. If none of that is so, the chain's end was cut off or written \
+                 anew: keep a copy of this file, and look for who could write it.\n"
+            );
+        }
         let problems = count(self.0.count.try_into().unwrap_or(i64::MAX), "problem", "problems");
         let cells = self.0.problems.iter().map(|it| {
             let id = it.id.map(|id| id.to_string()).unwrap_or_default();

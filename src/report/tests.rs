@@ -232,6 +232,22 @@ async fn audit_of_a_ledger_that_is_not() {
     insta::assert_snapshot!("audit_wrong_json", pretty(&audit.json()));
 }
 
+#[tokio::test]
+async fn an_audit_that_only_misses_a_head_speaks_of_the_head() {
+    let ledger = sample::small().await;
+    let of = |head: &'static str| ledger.read(|conn| ledger::audit::audit(conn, Some(head)));
+    let audit = Audit::new(of("0123456789abcdef").await.unwrap());
+    assert_eq!(audit.json()["ok"], false);
+    let text = audit.text();
+    assert!(text.starts_with("this ledger does not continue that head\n"), "{text}");
+    assert!(!text.contains("restore") && !text.contains("NOT whole"), "{text}");
+    // Where a row is wrong as well, that is what is told.
+    let conn = sample::raw(&sample::small().await).await;
+    conn.execute_batch("UPDATE lead SET deal = 7002 WHERE id = 1").unwrap();
+    let outcome = ledger::audit::audit(&conn, Some("0123456789abcdef")).unwrap();
+    assert!(Audit::new(outcome).text().starts_with("the ledger is NOT whole"));
+}
+
 #[test]
 fn a_table_aligns_its_columns_and_ends_its_lines_at_their_last_word() {
     let row = |cells: [&str; 2]| cells.map(str::to_owned).to_vec();

@@ -16,6 +16,7 @@ mod kills;
 mod meanwhile;
 mod migrations;
 mod missed;
+mod no_ledger;
 mod notify;
 mod once;
 mod packaging;

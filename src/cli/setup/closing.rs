@@ -13,6 +13,14 @@ pub(super) fn words(path: &Path, config: &Config, wishes: &Wishes, accounts: &Ac
     let routes = config.routes.iter().filter(|route| wishes.routes.contains(&route.name));
     let mut parts: Vec<String> = routes.map(|route| clicks(route, &base, accounts)).collect();
     let file = path.display();
+    if config.ledger.path.is_relative() {
+        parts.push(format!(
+            "The ledger is {} in the folder where ponte is called. For a service, set `ledger.path` to \
+             its whole path, such as /var/lib/ponte/ponte.db: a command that is called elsewhere then \
+             finds the same one.",
+            config.ledger.path.display()
+        ));
+    }
     parts.push(format!(
         "Then:\n  ponte --config {file} check --online\n  ponte --config {file} run\n\n\
          Opened in a browser, the webhook's URL answers \"ok\" once `run` is up. Keep it to \
