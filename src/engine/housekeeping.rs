@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
 use super::shared::Shared;
-use crate::ledger::{LedgerError, job, payload, person, tombstone};
+use crate::ledger::{LedgerError, Tx, job, payload, person, tombstone};
 
 /// How often it is done: answers may name people, and are kept for minutes.
 const EVERY: Duration = Duration::from_mins(10);
@@ -48,7 +48,9 @@ async fn forget_erased(shared: &Shared) -> Result<(), LedgerError> {
 }
 
 async fn blank(shared: &Shared) -> Result<(), LedgerError> {
-    let before = shared.now() - shared.settings.keep_payloads;
-    while shared.ledger.write(move |tx| payload::blank_deliveries(tx, before, BATCH)).await? {}
+    let now = shared.now();
+    let before = now - shared.settings.keep_payloads;
+    let blank = move |tx: &Tx<'_>| payload::blank_deliveries(tx, (before, now), BATCH);
+    while shared.ledger.write(blank).await? {}
     Ok(())
 }

@@ -24,6 +24,9 @@ const LOOKUPS_MAX: usize = 8;
 /// Lookups that lower lanes have at most: the rest is for a webhook, which then need not wait for one
 /// of them to end. One that follows merges in an import asks for hundreds of contacts.
 const LOWER_MAX: usize = 6;
+/// Webhooks have at most so many while a lower lane waits: an import's 20,000 webhooks take more than
+/// an hour, and a lead that was missed must not wait for them.
+const FRESH_MAX: usize = LOOKUPS_MAX - 1;
 
 pub(super) async fn run(shared: Arc<Shared>, stopping: CancellationToken) {
     let mut lookups = FuturesUnordered::new();
@@ -34,9 +37,14 @@ pub(super) async fn run(shared: Arc<Shared>, stopping: CancellationToken) {
         let mut next = None;
         if room > 0 {
             let (due, later) = due_hints(&shared, room + busy.len()).await;
+            let lower_waits = due.iter().any(|it| it.lane != Lane::Fresh);
             for hint in due {
                 let is_lower = hint.lane != Lane::Fresh;
-                if lookups.len() == LOOKUPS_MAX || (is_lower && lower == LOWER_MAX) {
+                let fresh = lookups.len() - lower;
+                if lookups.len() == LOOKUPS_MAX
+                    || (is_lower && lower == LOWER_MAX)
+                    || (!is_lower && fresh >= FRESH_MAX && lower_waits)
+                {
                     continue;
                 }
                 if busy.insert((hint.route, hint.contact)) {
@@ -66,14 +74,17 @@ async fn due_hints(shared: &Shared, limit: usize) -> (Vec<Hint>, Option<Duration
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let read = shared
         .ledger
-        .read(move |conn| Ok((inbox::due(conn, now, limit)?, inbox::next_due(conn)?)))
+        .read(move |conn| {
+            let mut due = inbox::due(conn, Lane::Fresh, now, limit)?;
+            if due.last().is_some_and(|it| it.lane == Lane::Fresh) {
+                due.extend(inbox::due(conn, Lane::Update, now, limit)?);
+            }
+            // What is due now and busy must not turn the sleep into a spin.
+            Ok((due, inbox::next_due(conn, now)?))
+        })
         .await;
     match read {
-        Ok((due, next)) => {
-            // What is due now and busy must not turn the sleep into a spin.
-            let next = next.filter(|next| *next > now);
-            (due, shared.until(next))
-        }
+        Ok((due, next)) => (due, shared.until(next)),
         Err(error) => {
             tracing::error!(%error, "the inbox cannot be read");
             (Vec::new(), None)

@@ -56,25 +56,42 @@ pub fn note(
     Ok(())
 }
 
-/// Returns hints that are due, the most urgent first.
-pub fn due(conn: &Connection, now: DateTime<Utc>, limit: i64) -> Result<Vec<Hint>, LedgerError> {
+/// Returns hints of a lane and those below it that are due, the most urgent first.
+pub fn due(
+    conn: &Connection,
+    from: Lane,
+    now: DateTime<Utc>,
+    limit: i64,
+) -> Result<Vec<Hint>, LedgerError> {
     let sql = "
         SELECT route_id, contact, lane, source, generation, attempts
         FROM inbox
-        WHERE due_at <= :now
+        WHERE lane >= :from AND due_at <= :now
         ORDER BY lane, due_at, route_id, contact
         LIMIT :limit";
     let rows = conn
         .prepare_cached(sql)?
-        .query_map(named_params! { ":now": to_ms(now), ":limit": limit }, from_row)?
+        .query_map(
+            named_params! { ":from": from.rank(), ":now": to_ms(now), ":limit": limit },
+            from_row,
+        )?
         .collect::<Result<_, _>>()?;
     Ok(rows)
 }
 
-/// Returns when the next hint is due.
-pub fn next_due(conn: &Connection) -> Result<Option<DateTime<Utc>>, LedgerError> {
-    let due: Option<i64> =
-        conn.prepare_cached("SELECT min(due_at) FROM inbox")?.query_row([], |row| row.get(0))?;
+/// Returns when the next hint is due after `now`. A lane at a time: an import has a million hints.
+pub fn next_due(
+    conn: &Connection,
+    now: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>, LedgerError> {
+    let sql = "
+        SELECT min(next) FROM (
+            SELECT (SELECT min(due_at) FROM inbox
+                    WHERE lane = lanes.value AND due_at > :now) AS next
+            FROM json_each('[0, 1, 2, 3]') AS lanes)";
+    let due: Option<i64> = conn
+        .prepare_cached(sql)?
+        .query_row(named_params! { ":now": to_ms(now) }, |row| row.get(0))?;
     Ok(due.map(from_ms))
 }
 

@@ -208,7 +208,7 @@ mod tests {
                     deliveries.push(id);
                 }
                 // The third came later: its body is still there.
-                payload::blank_deliveries(tx, at(3), 10)?;
+                payload::blank_deliveries(tx, (at(3), at(6)), 10)?;
                 let first = retry_quarantined(tx, DeliveryId(0), 2, at(6))?;
                 assert_eq!(first, Retried { last: Some(deliveries[1]), deliveries: 1 });
                 let rest = retry_quarantined(tx, deliveries[1], 2, at(6))?;
