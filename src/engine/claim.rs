@@ -40,6 +40,8 @@ const GOES_MAX: usize = 8;
 /// Passes that lower lanes have at most: the rest is for a fresh lead, which then need not wait for
 /// one of them to end.
 const LOWER_MAX: usize = 6;
+/// How long a lead waits for another that works on the same record: about one pass.
+const RECORD_BUSY: Duration = Duration::from_secs(1);
 /// How long it is kept that a record was in work: longer than an observation takes.
 const RELEASED_KEPT: Duration = Duration::from_mins(5);
 
@@ -356,14 +358,14 @@ async fn read_due(shared: &Shared, lead: LeadId) -> Result<Option<Context>, Ledg
 
 /// Adds the records that a plan is about to the lead's identity.
 ///
-/// `None` where another lead has one of them in work, in doubt, or had since it was observed: what
-/// was seen of it is old, or about to be.
+/// Where another lead has one of them in work, in doubt, or had since it was observed, what was seen of
+/// it is old, or about to be: then it is returned how long to wait.
 pub(super) async fn claim_records(
     shared: &Shared,
     context: &Context,
     plan: &Plan,
     observed: Instant,
-) -> Result<Option<BTreeSet<Hash>>, LedgerError> {
+) -> Result<Result<BTreeSet<Hash>, Duration>, LedgerError> {
     let records: BTreeSet<Hash> = plan
         .records()
         .iter()
@@ -377,13 +379,14 @@ pub(super) async fn claim_records(
         let since =
             records.iter().any(|key| busy.released.get(key).is_some_and(|at| *at > observed));
         if (in_work || since) && !is_off(Protection::IdentityLock) {
-            return Ok(None);
+            return Ok(Err(RECORD_BUSY));
         }
         busy.leads.entry(lead).or_default().extend(records.iter().copied());
     }
     let held = shared.ledger.read(move |conn| journal::is_held(conn, &records, lead)).await?;
     if held {
-        return Ok(None);
+        // Nobody can know more before the other looks, and each try reads Ploomes again.
+        return Ok(Err(shared.settings.settle.max(RECORD_BUSY)));
     }
-    Ok(shared.busy.lock().leads.get(&lead).cloned())
+    Ok(shared.busy.lock().leads.get(&lead).cloned().ok_or(RECORD_BUSY))
 }

@@ -9,13 +9,13 @@ use std::{
     time::Duration,
 };
 
-use chrono::TimeDelta;
 use serde_json::{Map, Value};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     observe::Context,
+    recover,
     shared::Shared,
     words::{masked, without_rejected, words},
 };
@@ -26,7 +26,6 @@ use crate::{
         journal::{self, Answer, Sending, StepId},
         lead, made, route,
         step::StepEvent,
-        work,
     },
     mutation::{Protection, is_off},
     planner::{Action, Link, Plan, Step, StepKind},
@@ -362,24 +361,9 @@ impl Pass<'_> {
         id: StepId,
         error: CallError,
     ) -> Result<Executed, LedgerError> {
-        let (lead, now) = (self.context.lead.id, self.shared.now());
-        let (status, said) = (error.status(), words(&error));
-        let settle = TimeDelta::from_std(self.shared.settings.settle).unwrap_or(TimeDelta::MAX);
-        let look = self
-            .shared
-            .ledger
-            .write(move |tx| {
-                let answer = Answer { status, body: Some(said.as_bytes()) };
-                let reason = "the answer to a write never came";
-                let look = journal::doubt(tx, id, answer, reason, now)?;
-                if look {
-                    work::postpone(tx, lead, now + settle, "waits for its look")?;
-                }
-                Ok(look)
-            })
-            .await?;
-        if look {
-            self.shared.busy.given_up(id);
+        let said = (error.status(), Some(words(&error)));
+        let reason = "the answer to a write never came";
+        if recover::doubt(self.shared, &self.context.lead, id, said, reason).await? {
             return Ok(Executed::InDoubt);
         }
         Ok(match step.kind {

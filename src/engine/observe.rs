@@ -280,13 +280,8 @@ pub(super) async fn situation(
     let seen = people_and_companies(shared, context, ready, derived).await?;
     let mut situation = seeing(shared, context, ready, purpose, seen);
     if let Some(ids) = planner::more_deals(policy, derived, &situation) {
-        let field = policy.lead_key_field.as_deref();
-        let read = || shared.reader.deals_of(&ids, ready.me, field, lane);
-        let mut deals = read().await?;
         // Nothing here is known to exist, so nothing proves an empty answer: it is asked twice.
-        if deals.is_empty() && shared.reader.limiter().throttled_within(THROTTLED_LATELY) {
-            deals = read().await?;
-        }
+        let deals = deals_of(shared, &ids, &ready.lens(), lane).await?;
         let known: BTreeSet<RecordId> = situation.seen.deals.iter().map(|deal| deal.id).collect();
         situation.seen.deals.extend(deals.into_iter().filter(|deal| !known.contains(&deal.id)));
         situation.seen.deals_read_of.extend(&ids);

@@ -14,8 +14,9 @@ use crate::{
     domain::{LeadState, RecordId},
     ledger::{
         LedgerError, control,
-        journal::{self, Answer, OpenStep},
-        lead, made,
+        journal::{self, Answer, OpenStep, StepId},
+        lead::{self, Lead},
+        made,
         step::{StepEvent, StepState},
         work,
     },
@@ -45,7 +46,10 @@ pub(super) async fn recover(
     let settle = TimeDelta::from_std(shared.settings.settle).unwrap_or(TimeDelta::MAX);
     let (lead, now) = (context.lead.id, shared.now());
     if open.state == StepState::Sent {
-        return doubt(shared, context, open).await;
+        // Its answer came, or was given up, while the ledger could not be written.
+        let reason = "the ledger could not be written when an answer came";
+        let look = doubt(shared, &context.lead, open.id, (None, None), reason).await?;
+        return Ok(if look { Recovered::Waits } else { Recovered::Settled });
     }
     let waited = shared.busy.since_given_up(open.id, shared.started);
     if let Some(rest) = shared.settings.settle.checked_sub(waited).filter(|rest| !rest.is_zero()) {
@@ -80,31 +84,32 @@ pub(super) async fn recover(
     Ok(Recovered::Lost)
 }
 
-/// Puts in doubt a step that is still `sent`: its answer came, or was given up, while the ledger
-/// could not be written.
-async fn doubt(
+/// Nobody knows whether a write happened: it is looked for after `settle`. Returns false where nobody
+/// has to, such as for a note.
+pub(super) async fn doubt(
     shared: &Shared,
-    context: &Context,
-    open: &OpenStep,
-) -> Result<Recovered, ObserveError> {
-    let (id, lead, now) = (open.id, context.lead.id, shared.now());
+    lead: &Lead,
+    step: StepId,
+    (status, said): (Option<u16>, Option<String>),
+    reason: &'static str,
+) -> Result<bool, LedgerError> {
+    let (lead, now) = ((lead.id, lead.route), shared.now());
     let settle = TimeDelta::from_std(shared.settings.settle).unwrap_or(TimeDelta::MAX);
     let look = shared
         .ledger
         .write(move |tx| {
-            let reason = "the ledger could not be written when an answer came";
-            let look = journal::doubt(tx, id, Answer::default(), reason, now)?;
+            let answer = Answer { status, body: said.as_ref().map(String::as_bytes) };
+            let look = journal::doubt(tx, step, answer, reason, now)?;
             if look {
-                work::postpone(tx, lead, now + settle, "waits for its look")?;
+                work::wait_for_look(tx, lead, now + settle)?;
             }
             Ok(look)
         })
         .await?;
-    if !look {
-        return Ok(Recovered::Settled);
+    if look {
+        shared.busy.given_up(step);
     }
-    shared.busy.given_up(id);
-    Ok(Recovered::Waits)
+    Ok(look)
 }
 
 async fn settled(

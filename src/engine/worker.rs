@@ -32,8 +32,6 @@ use crate::{
 /// Passes side by side: at 2 s a call and three calls a lead, eight keep 120 requests a minute
 /// full twice over.
 const PASSES_MAX: usize = 8;
-/// How long a lead waits for another that works on the same record: about one pass.
-const RECORD_BUSY: TimeDelta = TimeDelta::seconds(1);
 /// How long a lead waits at least once its route is found to be held.
 const ROUTE_HELD: TimeDelta = TimeDelta::minutes(1);
 
@@ -106,7 +104,8 @@ async fn broke_off(shared: &Shared, lead: LeadId) -> Result<(), LedgerError> {
                 if open.state == StepState::Sent {
                     journal::doubt(tx, open.id, journal::Answer::default(), reason, now)?;
                 }
-                return work::postpone(tx, lead, due, reason);
+                let route = lead::get(tx, lead)?.map(|it| it.route);
+                return route.map_or(Ok(()), |it| work::wait_for_look(tx, (lead, it), due));
             }
             let found = lead::get(tx, lead)?;
             let settled =
@@ -202,11 +201,14 @@ async fn attempt(
     let observed = Instant::now();
     let situation = observe::situation(shared, context, ready, derived, purpose).await?;
     let plan = planner::plan(ready.rules.policy(), derived, &situation);
-    let Some(keys) = claim_records(shared, context, &plan, observed).await? else {
-        let (lead, due) = (context.lead.id, shared.now() + RECORD_BUSY);
-        let reason = "another lead works on the same record";
-        shared.ledger.write(move |tx| work::postpone(tx, lead, due, reason)).await?;
-        return Ok(Passed::Waits);
+    let keys = match claim_records(shared, context, &plan, observed).await? {
+        Ok(keys) => keys,
+        Err(wait) => {
+            let (lead, due) = (context.lead.id, shared.now() + wait);
+            let reason = "another lead works on the same record";
+            shared.ledger.write(move |tx| work::postpone(tx, lead, due, reason)).await?;
+            return Ok(Passed::Waits);
+        }
     };
     Ok(match execute::execute(shared, context, &keys, &plan, stopping).await? {
         Executed::Whole(warnings) => Passed::Finished(plan, derived.fingerprint(), warnings),

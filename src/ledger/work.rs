@@ -221,6 +221,27 @@ pub fn postpone(
     Ok(())
 }
 
+/// Puts a lead off until a write of it is looked for, `due`; it is asked for where it no longer was: it
+/// may have been settled while the write was on its way.
+pub fn wait_for_look(
+    tx: &Tx<'_>,
+    (lead, route): (LeadId, RouteId),
+    due: DateTime<Utc>,
+) -> Result<(), LedgerError> {
+    let sql = "
+        INSERT INTO work (lead_id, route_id, lane, due_at, reason)
+        VALUES (:lead, :route, :lane, :due, :reason)
+        ON CONFLICT (lead_id) DO UPDATE SET due_at = excluded.due_at, reason = excluded.reason";
+    tx.prepare_cached(sql)?.execute(named_params! {
+        ":lead": lead.0,
+        ":route": route.0,
+        ":lane": Lane::Update.rank(),
+        ":due": to_ms(due),
+        ":reason": "waits for its look",
+    })?;
+    Ok(())
+}
+
 /// Puts a lead off until `due` after a failed attempt, unless it was asked for again meanwhile;
 /// `lost` is time in which nothing could work.
 pub fn failed(

@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use http::Method;
 use ponte::{
     domain::{AutomationId, LeadState},
+    ledger::{lead, work},
     simulator::{
         activecampaign::{ContactChange, NewContact},
         fault::{Fault, Target, When},
@@ -336,4 +337,36 @@ async fn a_doubt_while_a_skipped_lead_is_refreshed_makes_no_deal_of_it() {
         let lead = rig.lead().await;
         assert_eq!((lead.state, lead.reason), (LeadState::Skipped, reason), "{when:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_in_doubt_of_a_lead_that_was_settled_meanwhile_is_looked_for_all_the_same() {
+    let rig = Rig::start().await;
+    Write::Person.struck_by(Fault::Silence(When::After), &rig);
+    let contact = rig.enters_unnoticed(ana(), 1);
+    let ledger = rig.ledger.clone();
+    let now = rig.now();
+    // While its person is on its way, the matcher hears that the contact is gone.
+    let gone = move || {
+        let skipping = ledger.write(move |tx| {
+            let lead = lead::of_contact(tx, contact)?.remove(0).id;
+            let standing = lead::Standing { reason: Some("gone"), ..Default::default() };
+            lead::set_state(tx, lead, LeadState::Skipped, &standing, now)?;
+            work::remove(tx, lead)
+        });
+        futures_util::FutureExt::now_or_never(skipping).expect("it works in place").unwrap();
+    };
+    rig.before(Target::new(Method::POST, "/Contacts"), || {});
+    rig.before(Target::new(Method::POST, "/Contacts"), gone);
+    rig.deliver().await;
+    rig.pass(Duration::from_mins(10)).await;
+    let open = "SELECT (SELECT count(*) FROM step WHERE state IN ('sent', 'in_doubt'))
+                     + (SELECT count(*) FROM step_key)";
+    let open =
+        rig.ledger.read(move |conn| Ok(conn.query_row(open, [], |row| row.get::<_, i64>(0))?));
+    assert_eq!(open.await.unwrap(), 0, "a step in doubt holds the person's keys for ever");
+    // Whoever has the same company is not held up by it.
+    rig.enters(bruno(), 1).await;
+    rig.settled().await;
+    rig.audited().await;
 }
