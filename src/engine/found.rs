@@ -209,6 +209,9 @@ impl Found {
         }
         if matches!(moved.state, LeadState::Skipped | LeadState::Pending | LeadState::InDoubt) {
             work::ask(tx, id, self.route.id, self.hint.lane, self.now)?;
+        } else if moved.state == LeadState::Done && moved.person.is_some() {
+            // Its person has the other contact's values, and nothing may change in this one for long.
+            work::ask(tx, id, self.route.id, Lane::Update, self.now)?;
         }
         Ok(())
     }

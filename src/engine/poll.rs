@@ -247,7 +247,7 @@ async fn who_changed(
                     let updated_at = row.contact.updated_at.map(|at| at.with_timezone(&Utc));
                     let (lane, due) = match observation::newest_stamp(tx, id, contact)? {
                         None if enters && !lead::is_on_route(tx, id, contact)? => {
-                            let Some(entry) = entry_of(&route, row) else { continue };
+                            let Some(entry) = entry_of(&route, row, ahead) else { continue };
                             let due = match entry.entered_at {
                                 Some(at) => due_at(&route, at - ahead, now),
                                 None => now,
@@ -276,11 +276,11 @@ async fn who_changed(
 
 /// A contact's entry into a route that has one a contact; `None` where it is not in it, or was before
 /// the route's `since`. Without a time where the page does not tell.
-fn entry_of(route: &Route, row: &ContactRow) -> Option<Enrollment> {
+fn entry_of(route: &Route, row: &ContactRow, ahead: TimeDelta) -> Option<Enrollment> {
     let Some(entries) = route.entries_of(row) else {
         return Some(Enrollment { id: None, entered_at: None });
     };
-    entries.into_iter().find(|entry| entry.entered_at.is_none_or(|at| at >= route.since))
+    entries.into_iter().find(|entry| entry.entered_at.is_none_or(|at| at >= route.since_on(ahead)))
 }
 
 /// The next page of contacts, tried again as often as `[retry]` says.

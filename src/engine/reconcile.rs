@@ -12,7 +12,7 @@ mod compare;
 mod repair;
 mod sweep;
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
@@ -22,6 +22,7 @@ use super::{
     drift::{self, Drift},
     jobs,
     route::Route,
+    scheduler::is_due,
     shared::Shared,
 };
 use crate::{
@@ -71,6 +72,8 @@ pub(super) struct Request {
     pub(super) all: bool,
     /// How long to wait until what was found is brought in.
     pub(super) wait: Duration,
+    /// Only what the last run could not read, where it read the rest: its counts are of its start.
+    pub(super) goes_on: bool,
 }
 
 impl Request {
@@ -86,6 +89,7 @@ impl Request {
             mode,
             all: arguments["all"].as_bool().unwrap_or(false),
             wait: arguments["wait_s"].as_u64().map_or(WAIT, Duration::from_secs),
+            goes_on: arguments["goes_on"] == true,
         })
     }
 }
@@ -98,7 +102,11 @@ struct Run<'a> {
     started: DateTime<Utc>,
     routes: Vec<Route>,
     tally: Tally,
+    /// Contacts that were not listed and were asked for since this try began.
+    asked: BTreeSet<ContactId>,
     cursor: ContactId,
+    /// Leads that are out of date, and more than this run may refresh.
+    not_refreshed: i64,
 }
 
 /// Makes one run, or goes on with the last one; returns its id. One at a time.
@@ -125,20 +133,25 @@ async fn begin<'a>(shared: &'a Shared, request: &'a Request) -> Result<Run<'a>, 
     let wanted = |route: &&Route| request.route.as_ref().is_none_or(|name| *name == route.name);
     let routes: Vec<Route> = shared.routes.iter().filter(wanted).cloned().collect();
     let unfinished = shared.ledger.read(progress::unfinished).await?;
-    let old = unfinished.as_ref().filter(|sweep| now - sweep.started_at >= RESUME_WITHIN);
+    // Once the next night has come, a run begins anew.
+    let (cron, zone) = (&shared.settings.reconcile, shared.settings.timezone);
+    let old = unfinished.as_ref().filter(|sweep| {
+        now - sweep.started_at >= RESUME_WITHIN || is_due(cron, zone, Some(sweep.started_at), now)
+    });
     let old = old.map(|sweep| sweep.run);
     let of: Vec<String> = routes.iter().map(|route| route.name.clone()).collect();
     let unfinished = unfinished.and_then(|sweep| {
         let tally: Tally = serde_json::from_str(&sweep.counts).unwrap_or_default();
         // What it read of other routes says nothing about these.
         let is_same = sweep.mode == request.mode.as_str() && tally.of == of;
-        (old.is_none() && is_same).then_some((sweep, tally))
+        let goes_on = is_same && (request.goes_on || !tally.is_read);
+        (old.is_none() && goes_on).then_some((sweep, tally))
     });
     if let Some((sweep, mut tally)) = unfinished {
         tally.doubts.clear();
         tracing::info!(run.id = sweep.run.0, contacts = tally.contacts, "goes on with a run");
         let (id, started, cursor) = (sweep.run, sweep.started_at, sweep.cursor);
-        return Ok(Run { shared, request, id, started, routes, tally, cursor });
+        return Ok(Run::of(shared, request, (id, started), routes, (tally, cursor)));
     }
     let (mode, whole) = (request.mode.as_str(), request.route.is_none());
     let (tally, cursor) = (Tally { of, ..Tally::default() }, ContactId(0));
@@ -159,10 +172,21 @@ async fn begin<'a>(shared: &'a Shared, request: &'a Request) -> Result<Run<'a>, 
             Ok(id)
         })
         .await?;
-    Ok(Run { shared, request, id, started: now, routes, tally, cursor })
+    Ok(Run::of(shared, request, (id, now), routes, (tally, cursor)))
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    fn of(
+        shared: &'a Shared,
+        request: &'a Request,
+        (id, started): (RunId, DateTime<Utc>),
+        routes: Vec<Route>,
+        (tally, cursor): (Tally, ContactId),
+    ) -> Self {
+        let asked = BTreeSet::new();
+        Self { shared, request, id, started, routes, tally, asked, cursor, not_refreshed: 0 }
+    }
+
     /// Waits until deliveries that came are matched: what they explain is not missing.
     async fn await_matching(&self) -> Result<(), LedgerError> {
         if self.shared.stopping.get().is_none() {
@@ -222,17 +246,11 @@ impl Run<'_> {
         Ok(drift)
     }
 
-    /// Writes down how it ended.
-    async fn finish(
-        &mut self,
-        witness: &[Value],
-        over: bool,
-        drift: Drift,
-    ) -> Result<(), LedgerError> {
-        let (id, now) = (self.id, self.shared.now());
+    /// The classes of each route, as the contract has them.
+    async fn counted(&mut self) -> Result<Vec<Value>, LedgerError> {
         let mut routes = Vec::with_capacity(self.routes.len());
         for route in &self.routes {
-            let route_id = route.id;
+            let (id, route_id) = (self.id, route.id);
             let recovered = self
                 .shared
                 .ledger
@@ -253,12 +271,27 @@ impl Run<'_> {
                 "gone": counts.gone,
             }));
         }
+        Ok(routes)
+    }
+
+    /// Writes down how it ended.
+    async fn finish(
+        &mut self,
+        witness: &[Value],
+        over: bool,
+        drift: Drift,
+    ) -> Result<(), LedgerError> {
+        let (id, now) = (self.id, self.shared.now());
         let outcome =
             if self.tally.doubts.is_empty() { Outcome::Complete } else { Outcome::Partial };
         let reason = (!self.tally.doubts.is_empty()).then(|| self.tally.doubts.join("; "));
+        let read = self
+            .tally
+            .is_read
+            .then(|| (self.cursor, serde_json::to_string(&self.tally).unwrap_or_default()));
         let detail = json!({
-            "left": self.left().await?,
-            "routes": routes,
+            "left": self.left().await? + self.not_refreshed,
+            "routes": self.counted().await?,
             "witness": witness,
             "drift": drift.findings,
             "contacts": self.tally.contacts,
@@ -268,8 +301,10 @@ impl Run<'_> {
         self.shared
             .ledger
             .write(move |tx| {
-                if outcome == Outcome::Complete {
-                    progress::forget(tx, id)?;
+                match read {
+                    _ if outcome == Outcome::Complete => progress::forget(tx, id)?,
+                    Some((cursor, counts)) => progress::keep(tx, id, cursor, &counts)?,
+                    None => {}
                 }
                 drift.memory.keep(tx)?;
                 run::finish(tx, id, outcome, reason.as_deref(), &detail, now)

@@ -118,26 +118,31 @@ async fn keep_reconciling(shared: &Shared) {
                 last.map_or_else(|| route::oldest_start(conn), |last| Ok(Some(last)))
             })
             .await;
-        let settings = &shared.settings;
         match last {
-            Ok(Some(last))
-                if is_due(&settings.reconcile, settings.timezone, Some(last), now)
-                    || is_to_resume(shared).await =>
-            {
-                let request = Request {
-                    route: None,
-                    mode: settings.reconcile_mode,
-                    all: false,
-                    wait: reconcile::WAIT,
-                };
-                let run = reconcile::reconcile(shared, &request);
-                jobs::survive(run::Kind::Reconcile, run).await;
+            Ok(Some(last)) => {
+                if let Some(request) = wanted(shared, last, now).await {
+                    let run = reconcile::reconcile(shared, &request);
+                    jobs::survive(run::Kind::Reconcile, run).await;
+                }
             }
-            Ok(_) => {}
+            Ok(None) => {}
             Err(error) => tracing::error!(%error, "the last reconciliation cannot be read"),
         }
         woken_or_due(&shared.wake.reconciler, None, shared.settings.tick).await;
     }
+}
+
+/// The run that is due, if any: the night's, or one that goes on with the last.
+async fn wanted(shared: &Shared, last: DateTime<Utc>, now: DateTime<Utc>) -> Option<Request> {
+    let settings = &shared.settings;
+    let is_due = is_due(&settings.reconcile, settings.timezone, Some(last), now);
+    (is_due || is_to_resume(shared).await).then_some(Request {
+        route: None,
+        mode: settings.reconcile_mode,
+        all: false,
+        wait: reconcile::WAIT,
+        goes_on: !is_due,
+    })
 }
 
 /// Whether a run was cut off, or could not read everything, a while ago.

@@ -100,7 +100,7 @@ impl Reconciliation {
         let is_over = self.run.detail.over_max_repairs;
         if (left > given_up || self.run.detail.left > 0) && !is_over {
             Ending::Partial
-        } else if left > 0 || failed > 0 {
+        } else if left > 0 || failed > 0 || self.run.detail.left > 0 {
             Ending::Wrong
         } else {
             Ending::Well

@@ -30,6 +30,7 @@ mod reconcile;
 mod reload;
 mod replay;
 mod reports;
+mod resumed;
 mod rig;
 mod schedule;
 mod seeds;

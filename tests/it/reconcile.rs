@@ -7,10 +7,10 @@ use chrono::{DateTime, Utc};
 use http::Method;
 use ponte::{
     clock::Clock,
-    domain::{Fate, LeadState},
+    domain::{ContactId, Fate, LeadState},
     ledger::Connection,
     simulator::{
-        activecampaign::NewContact,
+        activecampaign::{ContactChange, NewContact},
         fault::{Fault, FaultBody, Target, When},
     },
 };
@@ -127,6 +127,41 @@ async fn more_than_a_run_may_repair_is_an_alarm_and_not_a_repair() {
     let (_, all) = reconcile(&service, "repair", true).await;
     assert_eq!(all["routes"][0]["recovered"], 5);
     assert_eq!(accounts.persons().len(), 5);
+    proof::all(&service).await;
+    service.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_that_is_out_of_date_than_a_run_may_repair_keeps_nobody_waiting_who_is_missing() {
+    let accounts = accounts(18);
+    let automation = accounts.automation_of("site");
+    let mut settings = Settings::new([Route::new("site", "person-deal", automation)]);
+    settings.max_repairs = 3;
+    let service = Service::start(&accounts, &settings, Way::Paused).await;
+    for number in 0..5 {
+        accounts.enter(somebody(number), automation);
+    }
+    service.send_webhooks().await;
+    service.settled().await;
+    accounts.activecampaign.switch(|it| it.webhooks.dropped_per_mille = 1_000);
+    for contact in 1..=5 {
+        let last_name = Some(format!("Novo {contact}"));
+        let change = ContactChange { last_name, ..ContactChange::default() };
+        accounts.activecampaign.update_contact(ContactId(contact), change).unwrap();
+    }
+    accounts.enter(somebody(5), automation);
+    service.send_webhooks().await;
+    tokio::time::advance(Duration::from_mins(20)).await;
+    let (outcome, report) = reconcile(&service, "repair", false).await;
+    assert_eq!((outcome.as_str(), &report["over_max_repairs"]), ("complete", &json!(true)));
+    let route = &report["routes"][0];
+    assert_eq!((&route["stale"], &route["recovered"]), (&json!(5), &json!(1)), "{report}");
+    assert_eq!(report["left"], 5, "{report}");
+    let new = |it: &Value| it["Name"].as_str().unwrap().contains("Novo");
+    assert!(!accounts.persons().iter().any(new));
+    let (_, all) = reconcile(&service, "repair", true).await;
+    assert_eq!((&all["left"], &all["over_max_repairs"]), (&json!(0), &json!(false)), "{all}");
+    assert_eq!(accounts.persons().iter().filter(|it| new(it)).count(), 5);
     proof::all(&service).await;
     service.stop().await;
 }

@@ -33,16 +33,13 @@ pub(super) struct Page {
     pub(super) routes: Vec<(Route, Option<Arc<Ready>>)>,
 }
 
-/// What a page showed that needs a second look.
-#[derive(Default)]
-pub(super) struct Seen {
-    /// Contacts of leads that the page should have had.
-    pub(super) absent: Vec<ContactId>,
-}
+/// Contacts that are not listed and are asked for one by one: on each page, and in all.
+const ABSENT_MAX: [usize; 2] = [100, 1_000];
 
 impl Page {
-    /// Counts the page's enrollments, keeps what is missing, and keeps how far the sweep has come.
-    pub(super) fn compare(&self, tx: &Tx<'_>, tally: &mut Tally) -> Result<Seen, LedgerError> {
+    /// Counts the page's enrollments, keeps what is missing and which contacts the page should have had,
+    /// and keeps how far the sweep has come.
+    pub(super) fn compare(&self, tx: &Tx<'_>, tally: &mut Tally) -> Result<(), LedgerError> {
         let known = sweep::leads(tx, self.after, self.to)?;
         let mut of: BTreeMap<ContactId, Vec<&SweptLead>> = BTreeMap::new();
         for lead in &known {
@@ -59,8 +56,7 @@ impl Page {
             };
             for row in &self.rows {
                 let leads = of.get(&row.contact.id).map_or(&[][..], Vec::as_slice);
-                let counts = tally.of(route.id);
-                self.compare_entries(tx, route, row, leads, &waiting, counts)?;
+                self.compare_entries(tx, route, row, leads, &waiting, tally)?;
                 let id = row.contact.id;
                 if let (Some(ready), Some(before), Some(last)) =
                     (ready, derived.get(&id), last.get(&id))
@@ -70,19 +66,32 @@ impl Page {
             }
         }
         tally.contacts += self.rows.len() as u64;
-        sweep::keep(tx, self.run, self.to, &serde_json::to_string(&tally).unwrap_or_default())?;
+        self.note_absent(tx, &of, tally)?;
+        sweep::keep(tx, self.run, self.to, &serde_json::to_string(&tally).unwrap_or_default())
+    }
+
+    /// Leads whose contact is not among the rows: gone, as is known already, or to be asked for.
+    fn note_absent(
+        &self,
+        tx: &Tx<'_>,
+        of: &BTreeMap<ContactId, Vec<&SweptLead>>,
+        tally: &mut Tally,
+    ) -> Result<(), LedgerError> {
         let shown: BTreeSet<ContactId> = self.rows.iter().map(|row| row.contact.id).collect();
-        let mut absent = Vec::new();
+        let mut on_page = 0;
         for contact in of.keys().filter(|contact| !shown.contains(contact)) {
             if sweep::is_gone(tx, *contact)? {
                 for lead in &of[contact] {
                     tally.of(lead.route).gone += 1;
                 }
+            } else if on_page < ABSENT_MAX[0] && tally.absent.len() < ABSENT_MAX[1] {
+                on_page += 1;
+                tally.absent.insert(*contact);
             } else {
-                absent.push(*contact);
+                tally.not_asked += 1;
             }
         }
-        Ok(Seen { absent })
+        Ok(())
     }
 
     /// One contact's entries into one route, each in its class.
@@ -93,10 +102,18 @@ impl Page {
         row: &ContactRow,
         leads: &[&SweptLead],
         waiting: &BTreeSet<(RouteId, ContactId)>,
-        counts: &mut Counts,
+        tally: &mut Tally,
     ) -> Result<(), LedgerError> {
         let contact = row.contact.id;
-        for entry in route.entries_of(row).unwrap_or_default() {
+        let Some(entries) = route.entries_of(row) else {
+            // An automation's own list is read instead.
+            if route.automation().is_none() {
+                tally.not_shown.insert(route.name.clone());
+            }
+            return Ok(());
+        };
+        for entry in entries {
+            let counts = tally.of(route.id);
             if let Some(lead) = swept(leads, route.id, &entry) {
                 counts.read += 1;
                 count_lead(lead, counts);
@@ -163,7 +180,7 @@ impl Page {
     fn class(&self, route: &Route, entry: &Enrollment, entered_at: DateTime<Utc>) -> Class {
         let terms = Terms {
             expect_within: TimeDelta::from_std(route.expect_within).unwrap_or(TimeDelta::MAX),
-            since: route.since,
+            since: route.since_on(self.ahead),
             now: self.now + self.ahead,
             finds: true,
         };

@@ -1,10 +1,10 @@
 //! What a reconciliation counts, route by route.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::RouteId;
+use crate::domain::{ContactId, RouteId};
 
 /// The classes of one route's enrollments that exist in `ActiveCampaign` now.
 ///
@@ -51,11 +51,35 @@ pub(crate) struct Tally {
     pub(crate) contacts: u64,
     /// AC included no enrollments: they were read from the automations' own lists.
     pub(crate) without_include: bool,
-    /// Why not everything was read, if so.
+    /// Contacts of leads that were not among the rows, and of which nobody knows yet whether they are
+    /// gone. A run is not whole while there are any.
+    #[serde(default)]
+    pub(crate) absent: BTreeSet<ContactId>,
+    /// More of those than are asked for.
+    #[serde(default)]
+    pub(crate) not_asked: usize,
+    /// Routes of which AC did not show who belongs.
+    #[serde(default)]
+    pub(crate) not_shown: BTreeSet<String>,
+    /// All contacts were read, and the run ended: what is left of it is what it could not be sure of.
+    #[serde(default)]
+    pub(crate) is_read: bool,
+    /// Why not everything was read, if so: what only this run saw, and the next may not.
     pub(crate) doubts: Vec<String>,
 }
 
 impl Tally {
+    /// Doubts that stay, however often this run is gone on with.
+    pub(crate) fn standing_doubts(&self) -> Vec<String> {
+        let not_asked = (self.not_asked > 0).then(|| {
+            format!("{} contacts that were not listed were not asked for", self.not_asked)
+        });
+        let not_shown = self.not_shown.iter().map(|route| {
+            format!("ActiveCampaign did not show who belongs to route {route}: it was not compared")
+        });
+        not_asked.into_iter().chain(not_shown).collect()
+    }
+
     pub(crate) fn of(&mut self, route: RouteId) -> &mut Counts {
         self.routes.entry(route.0).or_default()
     }

@@ -174,11 +174,15 @@ impl Run<'_> {
         Ok(plan.steps.iter().any(|step| step.action.body().is_some()))
     }
 
-    /// Brings in what was found, where this run may; returns whether there was too much of it.
+    /// Brings in what was found, where this run may; returns whether there was too much of it: of what is
+    /// missing, or of what is out of date, neither of which keeps the other waiting.
     pub(super) async fn repair(&mut self, stale: Vec<Stale>) -> Result<bool, LedgerError> {
         let missed: i64 = self.tally.routes.values().map(|it| it.missed).sum();
+        let old = i64::try_from(stale.len()).unwrap_or(i64::MAX);
         let max = i64::try_from(self.shared.settings.max_repairs).unwrap_or(i64::MAX);
-        let over = missed > max && !self.request.all;
+        let all = self.request.all;
+        let is_over = |count: i64| count > max && !all;
+        let over = is_over(missed) || is_over(old);
         if self.request.mode == Mode::Report {
             return Ok(over);
         }
@@ -186,17 +190,23 @@ impl Run<'_> {
             tracing::error!(
                 run.id = self.id.0,
                 missed,
-                "more leads are missing than a run may repair: look, then `ponte reconcile --all`"
+                stale = old,
+                "that is more than a run may repair: look, then `ponte reconcile --all`"
             );
-            return Ok(true);
         }
-        self.refresh(&stale).await?;
+        if is_over(old) {
+            self.not_refreshed = old;
+        } else {
+            self.refresh(&stale).await?;
+        }
         self.tie().await?;
-        self.hint().await?;
+        if !is_over(missed) {
+            self.hint().await?;
+        }
         self.shared.wake.matcher.notify_one();
         self.shared.wake.worker.notify_one();
         self.await_repairs().await?;
-        Ok(false)
+        Ok(over)
     }
 
     /// Asks for every lead that is stale to be looked at again.

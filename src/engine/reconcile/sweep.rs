@@ -4,10 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use super::{
-    Run,
-    compare::{Page, Seen},
-};
+use super::{Run, compare::Page, counts::Tally};
 use crate::{
     activecampaign::{ContactFilter, ContactPage, Include, Wants},
     domain::{ContactId, FoundBy, Lane},
@@ -21,10 +18,6 @@ use crate::{
     transport::CallError,
 };
 
-/// Leads whose contact was not among the rows, asked for one by one on each page: more are asked for
-/// by the next run.
-const ABSENT_MAX: usize = 100;
-
 /// Missing contacts that are asked for their address one by one: a minute and a half of calls.
 const ADDRESSES_MAX: i64 = 500;
 
@@ -32,13 +25,15 @@ const ADDRESSES_MAX: i64 = 500;
 const CONTACTS_AT_ONCE: i64 = 100;
 
 impl Run<'_> {
-    /// Reads all contacts from the cursor on. What could not be read makes the run partial.
+    /// Reads all contacts from the cursor on, and asks for those that an earlier try did not get an answer
+    /// for. What could not be read makes the run partial.
     pub(super) async fn sweep(&mut self) -> Result<(), LedgerError> {
         let routes = self.ready_routes().await;
         let include = include(&self.routes);
         let filter = ContactFilter { include, ..ContactFilter::default() };
         let shared = self.shared;
         let mut pages = shared.activecampaign.contacts(filter, self.cursor, Lane::Repair);
+        self.look_after().await?;
         let mut page = next_contacts(shared, &mut pages).await;
         loop {
             match page {
@@ -59,31 +54,43 @@ impl Run<'_> {
                 }
             }
         }
-        self.compare_the_rest(&routes).await?;
+        if !self.compare_the_rest(&routes).await? {
+            return Ok(());
+        }
         if self.tally.without_include {
             self.read_automations(&routes).await?;
         }
+        self.keep(self.cursor, self.tally.clone()).await?;
+        self.tally.is_read = true;
+        self.tally.doubts.extend(self.tally.standing_doubts());
         Ok(())
     }
 
-    /// Leads of contacts behind the last one that AC has, a range at a time.
+    async fn keep(&self, cursor: ContactId, tally: Tally) -> Result<(), LedgerError> {
+        let (run, counts) = (self.id, serde_json::to_string(&tally).unwrap_or_default());
+        self.shared.ledger.write(move |tx| progress::keep(tx, run, cursor, &counts)).await
+    }
+
+    /// Leads of contacts behind the last one that AC has, a range at a time. Returns false where the
+    /// whole must be read again.
     async fn compare_the_rest(
         &mut self,
         routes: &[(Route, Option<Arc<Ready>>)],
-    ) -> Result<(), LedgerError> {
+    ) -> Result<bool, LedgerError> {
         loop {
             let before = self.cursor;
             self.compare(routes, None).await?;
             if self.cursor == before {
-                break;
+                return Ok(true);
             }
             if self.tally.contacts == 0 {
-                // No account loses everybody; an answer may.
+                // No account loses everybody; an answer may. Whoever goes on begins anew.
                 self.tally.doubts.push("ActiveCampaign listed no contact at all".to_owned());
-                break;
+                let tally = Tally { of: self.tally.of.clone(), ..Tally::default() };
+                self.keep(ContactId(0), tally).await?;
+                return Ok(false);
             }
         }
-        Ok(())
     }
 
     pub(super) fn doubt(&mut self, error: &CallError, what: &str) {
@@ -118,31 +125,26 @@ impl Run<'_> {
         };
         let page = Page { run: self.id, after, to, rows, now, ahead, routes: routes.to_vec() };
         let mut tally = self.tally.clone();
-        let (tally, seen) = self
+        self.tally = self
             .shared
             .ledger
-            .write(move |tx| {
-                let seen = page.compare(tx, &mut tally)?;
-                Ok((tally, seen))
-            })
+            .write(move |tx| page.compare(tx, &mut tally).map(|()| tally))
             .await?;
-        self.tally = tally;
         self.cursor = to;
-        self.look_after(seen).await
+        self.look_after().await
     }
 
-    /// Asks for contacts that should have been on the page: gone, or hidden?
-    async fn look_after(&mut self, seen: Seen) -> Result<(), LedgerError> {
-        if seen.absent.len() > ABSENT_MAX {
-            let more = seen.absent.len() - ABSENT_MAX;
-            self.tally
-                .doubts
-                .push(format!("{more} contacts that were not listed were not asked for"));
-        }
-        for contact in seen.absent.into_iter().take(ABSENT_MAX) {
+    /// Asks for contacts that should have been on a page: gone, or hidden?
+    async fn look_after(&mut self) -> Result<(), LedgerError> {
+        let absent: Vec<ContactId> = self.tally.absent.difference(&self.asked).copied().collect();
+        for contact in absent {
+            self.asked.insert(contact);
             let wants = Wants::default();
             match self.shared.activecampaign.contact(contact, wants, Lane::Repair).await {
-                Ok(None) => self.note_gone(contact).await?,
+                Ok(None) => {
+                    self.note_gone(contact).await?;
+                    self.tally.absent.remove(&contact);
+                }
                 Ok(Some(_)) => self
                     .tally
                     .doubts

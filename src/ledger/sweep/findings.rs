@@ -154,14 +154,20 @@ pub fn tie(
     Ok(())
 }
 
-/// How many of a run's findings are not brought in yet: no lead, or one that is not settled. Those
-/// of routes that a person paused do not count: nobody brings them in.
+/// How many of a run's findings are not brought in yet: somebody who waits to be looked at, or a lead
+/// that is not settled. Those of routes that a person paused do not count: nobody brings them in. Nor
+/// do those of whom nothing can be made any more: gone, erased or merged since their page was read.
 pub fn open_findings(conn: &Connection, run: RunId) -> Result<i64, LedgerError> {
     let sql = "
         SELECT count(*)
         FROM finding JOIN route ON route.id = finding.route_id AND route.paused = 0
             LEFT JOIN lead ON lead.id = lead_id
-        WHERE run_id = :run AND (lead.id IS NULL OR lead.state IN ('pending', 'in_doubt'))";
+        WHERE run_id = :run
+          AND (lead.state IN ('pending', 'in_doubt')
+               OR (lead.id IS NULL
+                   AND EXISTS (SELECT 1 FROM inbox
+                               WHERE inbox.route_id = finding.route_id
+                                 AND inbox.contact = finding.contact)))";
     Ok(conn.prepare_cached(sql)?.query_row(named_params! { ":run": run.0 }, |row| row.get(0))?)
 }
 

@@ -199,7 +199,10 @@ async fn what_is_to_be_done_is_said() {
     });
     says(&partial.await, "* reading contacts: timeout. What was not read is not proved: `ponte");
     let over = changed(|run| run.detail.over_max_repairs = true).await;
-    says(&over, "a run may repair (1,000), so nothing was repaired: look at them, then `ponte rec");
+    says(
+        &over,
+        "a run may repair (1,000), so they were left as they are: look at them, then `ponte rec",
+    );
     let report = changed(|run| run.mode = "report".to_owned()).await;
     says(&report, "nothing was written: `ponte reconcile --mode repair` brings them in");
     says(&report, "1 lead is out of date in Ploomes: `ponte reconcile --mode repair` updates them");

@@ -21,6 +21,9 @@ type Answer<'a> = Pin<Box<dyn Future<Output = Result<Response<Bytes>, WireError>
 /// Something that a test does at a request.
 pub type Deed = Box<dyn FnOnce() + Send>;
 
+/// What a test makes of a body.
+pub type Edit = Box<dyn FnOnce(Bytes) -> Bytes + Send>;
+
 /// What is prepared for the next request that fits, each once.
 pub struct Prepared<T>(Mutex<Vec<(Target, T)>>);
 
@@ -31,6 +34,10 @@ impl<T> Prepared<T> {
 
     pub fn add(&self, target: Target, what: T) {
         self.0.lock().unwrap().push((target, what));
+    }
+
+    pub fn clear(&self) {
+        self.0.lock().unwrap().clear();
     }
 
     fn take(&self, method: &Method, path: &str) -> Option<T> {
@@ -50,6 +57,8 @@ pub struct Tap {
     pub before: Prepared<Deed>,
     /// Done after it was answered, before ponte sees the answer.
     pub after: Prepared<Deed>,
+    /// Done to an answer's body before ponte sees it.
+    pub edits: Prepared<Edit>,
     /// Answers that the service knows nothing of.
     pub instead: Prepared<Response<Bytes>>,
 }
@@ -57,7 +66,7 @@ pub struct Tap {
 impl Tap {
     pub fn new(service: Arc<dyn Remote>) -> Self {
         let (before, after, instead) = (Prepared::new(), Prepared::new(), Prepared::new());
-        Self { service, before, after, instead }
+        Self { service, before, after, edits: Prepared::new(), instead }
     }
 
     /// Answers the next request that fits with this, without the service.
@@ -77,6 +86,10 @@ impl Remote for Tap {
             let answer = match self.instead.take(&method, &path) {
                 Some(answer) => Ok(answer),
                 None => self.service.call(request).await,
+            };
+            let answer = match self.edits.take(&method, &path) {
+                Some(edit) => answer.map(|it| it.map(edit)),
+                None => answer,
             };
             if let Some(deed) = self.after.take(&method, &path) {
                 deed();

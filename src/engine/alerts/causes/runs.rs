@@ -82,15 +82,16 @@ fn too_many(snapshot: &Snapshot, detail: &Value, causes: &mut Causes) {
         return;
     };
     let routes = detail["routes"].as_array().into_iter().flatten();
-    let missed: i64 = routes.filter_map(|route| route["missed"].as_i64()).sum();
+    let sum = |class: &str| routes.clone().filter_map(|route| route[class].as_i64()).sum();
+    let (missed, stale): (i64, i64) = (sum("missed"), sum("stale"));
     let text = format!(
-        "The last reconciliation found {} without a webhook, more than it may repair \
-         (`reconcile.max_repairs`), and repaired none. Look at `ponte report`; if they are right, \
-         `ponte reconcile --all` brings them in.",
+        "The last reconciliation found {} without a webhook and {stale} out of date. One of them is \
+         more than it may repair (`reconcile.max_repairs`), and was left as it is. Look at `ponte \
+         report`; if they are right, `ponte reconcile --all` brings them in.",
         counted(missed, "lead")
     );
     let cause = Cause::new(Event::MaxRepairs, "", run.at, text);
-    causes.add(cause.counting(missed, &[]).found_by(Some(run.run)));
+    causes.add(cause.counting(missed + stale, &[]).found_by(Some(run.run)));
 }
 
 fn doubles(snapshot: &Snapshot, detail: &Value, causes: &mut Causes) {

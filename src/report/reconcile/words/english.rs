@@ -34,7 +34,7 @@ pub(in crate::report::reconcile) static WORDS: Words = Words {
         unfinished: "it is not finished",
         over: |max| {
             format!(
-                "that is more than a run may repair ({max}), so nothing was repaired: look at \
+                "that is more than a run may repair ({max}), so they were left as they are: look at \
                  them, then `ponte reconcile --all` brings them in"
             )
         },

@@ -38,8 +38,8 @@ pub(super) static WORDS: Words = Words {
         unfinished: "ainda não terminou",
         over: |max| {
             format!(
-                "São mais do que uma execução pode recuperar ({max}), por isso nada foi \
-                 recuperado: confira-os, depois `ponte reconcile --all` os traz"
+                "São mais do que uma execução pode recuperar ({max}), por isso ficaram \
+                 como estão: confira-os, depois `ponte reconcile --all` os traz"
             )
         },
         only_report: "Nada foi escrito: `ponte reconcile --mode repair` os traz",
