@@ -17,7 +17,7 @@ mod pattern;
 mod plans;
 mod rules;
 
-use std::sync::LazyLock;
+use std::{cell::Cell, sync::LazyLock};
 
 use pattern::Pattern;
 
@@ -29,11 +29,21 @@ use crate::config::Language;
 /// end before a semicolon, which separates reasons. `{name*}` is whatever came, to the end.
 type Phrase = (&'static str, &'static str);
 
-/// How deep sentences stand in sentences; more is none of ours.
-const DEPTH_MAX: u8 = 8;
+/// Readings of one text, whole or in parts: a reason takes twenty. A text that others made could
+/// be made to take for ever.
+const READINGS_MAX: u16 = 400;
+
+/// Bytes of a text that is read: what is longer is none of ours.
+const BYTES_MAX: usize = 4_000;
+
+/// Readings that are left.
+type Left = Cell<u16>;
 
 /// Reasons in one text that are looked at; a lead has a handful.
 const PARTS_MAX: usize = 40;
+
+/// Semicolons of one sentence, and one: none has more than two.
+const PARTS_OF_ONE_MAX: usize = 4;
 
 static BOOK: LazyLock<Book> = LazyLock::new(Book::new);
 
@@ -48,7 +58,9 @@ struct Book {
 pub fn told(language: Language, said: &str) -> String {
     match language {
         Language::English => said.to_owned(),
-        Language::Portuguese => BOOK.text(said, DEPTH_MAX).unwrap_or_else(|| said.to_owned()),
+        Language::Portuguese => {
+            BOOK.text(said, &Left::new(READINGS_MAX)).unwrap_or_else(|| said.to_owned())
+        }
     }
 }
 
@@ -56,8 +68,8 @@ pub fn told(language: Language, said: &str) -> String {
 /// `{}` or the like.
 #[doc(hidden)]
 pub fn is_known(said: &str) -> bool {
-    let parts = BOOK.parts(said, DEPTH_MAX);
-    let as_words = || BOOK.filled(&BOOK.words, said, DEPTH_MAX).is_some();
+    let parts = BOOK.parts(said, &Left::new(READINGS_MAX));
+    let as_words = || BOOK.filled(&BOOK.words, said, &Left::new(READINGS_MAX)).is_some();
     parts.iter().all(|(_, known)| *known) || as_words()
 }
 
@@ -90,24 +102,27 @@ impl Book {
     }
 
     /// Reasons, separated by semicolons; `None` where none of them is known.
-    fn text(&self, said: &str, depth: u8) -> Option<String> {
-        let parts = self.parts(said, depth);
+    fn text(&self, said: &str, left: &Left) -> Option<String> {
+        let parts = self.parts(said, left);
         let told: Vec<&str> = parts.iter().map(|(text, _)| text.as_str()).collect();
         parts.iter().any(|(_, known)| *known).then(|| told.join("; "))
     }
 
     /// Each of them in Portuguese where it is known, and whether it is.
-    fn parts(&self, said: &str, depth: u8) -> Vec<(String, bool)> {
-        if let Some(whole) = self.one(said, depth) {
+    fn parts(&self, said: &str, left: &Left) -> Vec<(String, bool)> {
+        if said.len() > BYTES_MAX {
+            return vec![(said.to_owned(), false)];
+        }
+        if let Some(whole) = self.one(said, left) {
             return vec![(whole, true)];
         }
         let parts: Vec<&str> = said.splitn(PARTS_MAX, "; ").collect();
         let (mut told, mut at) = (Vec::new(), 0);
         while at < parts.len() {
             // A sentence may have a semicolon of its own.
-            let mut longest = (at + 1..=parts.len()).rev();
+            let mut longest = (at + 1..=parts.len().min(at + PARTS_OF_ONE_MAX)).rev();
             let found =
-                longest.find_map(|end| Some((self.one(&parts[at..end].join("; "), depth)?, end)));
+                longest.find_map(|end| Some((self.one(&parts[at..end].join("; "), left)?, end)));
             let is_known = found.is_some();
             let (text, end) = found.unwrap_or_else(|| (parts[at].to_owned(), at + 1));
             told.push((text, is_known));
@@ -117,27 +132,27 @@ impl Book {
     }
 
     /// One sentence, alone or after what it is about.
-    fn one(&self, said: &str, depth: u8) -> Option<String> {
-        let depth = depth.checked_sub(1)?;
+    fn one(&self, said: &str, left: &Left) -> Option<String> {
+        left.set(left.get().checked_sub(1)?);
         // Before a sentence whose end would take the hint for what stands in it.
         let hinted = said.strip_suffix(')').and_then(|it| it.rsplit_once(" ("));
         if let Some((before, hint)) = hinted
-            && let (Some(told), Some(hint)) = (self.one(before, depth), self.text(hint, depth))
+            && let (Some(told), Some(hint)) = (self.one(before, left), self.text(hint, left))
         {
             return Some(format!("{told} ({hint})"));
         }
-        if let Some(told) = self.filled(&self.sentences, said, depth) {
+        if let Some(told) = self.filled(&self.sentences, said, left) {
             return Some(told);
         }
         if let Some((about, rest)) = said.split_once(": ") {
-            let told = self.one(rest, depth).or_else(|| self.word(rest, depth));
+            let told = self.one(rest, left).or_else(|| self.word(rest, left));
             if let Some(told) = told {
-                let about = self.text(about, depth).unwrap_or_else(|| about.to_owned());
+                let about = self.text(about, left).unwrap_or_else(|| about.to_owned());
                 return Some(format!("{about}: {told}"));
             }
         }
         if let Some((before, hint)) = hinted
-            && let Some(told) = self.one(before, depth)
+            && let Some(told) = self.one(before, left)
         {
             return Some(format!("{told} ({hint})"));
         }
@@ -148,22 +163,22 @@ impl Book {
     }
 
     /// A part of a sentence.
-    fn word(&self, said: &str, depth: u8) -> Option<String> {
-        let depth = depth.checked_sub(1)?;
+    fn word(&self, said: &str, left: &Left) -> Option<String> {
+        left.set(left.get().checked_sub(1)?);
         let plain = self.words.iter().find(|it| it.english == said);
         if let Some(plain) = plain.and_then(|it| it.told(said, str::to_owned)) {
             return Some(plain);
         }
-        let found = self.text(said, depth).or_else(|| self.filled(&self.words, said, depth));
+        let found = self.text(said, left).or_else(|| self.filled(&self.words, said, left));
         found.or_else(|| {
             let (word, rest) = said.split_once(" (")?;
-            Some(format!("{} ({rest}", self.filled(&self.words, word, depth)?))
+            Some(format!("{} ({rest}", self.filled(&self.words, word, left)?))
         })
     }
 
-    fn filled(&self, patterns: &[Pattern], said: &str, depth: u8) -> Option<String> {
+    fn filled(&self, patterns: &[Pattern], said: &str, left: &Left) -> Option<String> {
         patterns.iter().find_map(|it| {
-            it.told(said, |inner| self.word(inner, depth).unwrap_or_else(|| inner.to_owned()))
+            it.told(said, |inner| self.word(inner, left).unwrap_or_else(|| inner.to_owned()))
         })
     }
 }

@@ -60,11 +60,20 @@ impl Pattern {
             return rest.is_empty().then(|| self.portuguese_of(&BTreeMap::new(), inner));
         }
         let mut found = Vec::new();
-        if !self.fits(0, rest, &mut found) {
+        if !self.has_texts(rest) || !self.fits(0, rest, &mut found) {
             return None;
         }
         let values = self.holes.iter().zip(found).map(|((name, _), value)| (*name, value));
         Some(self.portuguese_of(&values.collect(), inner))
+    }
+
+    /// Whether all texts come one after the other: without one of them there is nothing to try.
+    fn has_texts(&self, mut rest: &str) -> bool {
+        self.texts[1..].iter().all(|text| {
+            let end = rest.find(text).map(|at| at + text.len());
+            rest = end.map_or("", |end| &rest[end..]);
+            end.is_some()
+        })
     }
 
     /// Whether `rest` is what stands in the hole at `at`, and all that comes after it.

@@ -58,6 +58,18 @@ fn what_a_server_says_is_shown_as_it_came_inside_a_sentence_of_ours() {
 }
 
 #[test]
+fn a_text_that_is_made_to_take_for_ever_is_left_as_it_came() {
+    for piece in ["a; b: c (d)", "x: ", " (y)", "no a has this ", "found 1, expected "] {
+        for times in [40, 2_000] {
+            let said = piece.repeat(times);
+            assert!(!portuguese(&said).is_empty());
+        }
+        let joined = [piece; 300].join("; ");
+        assert!(!portuguese(&joined).is_empty());
+    }
+}
+
+#[test]
 fn every_hole_is_filled_in_both_languages() {
     for pattern in BOOK.sentences.iter().chain(&BOOK.words) {
         let names = |text: &'static str| {
