@@ -23,8 +23,13 @@ pub(super) async fn poll(config: &Config, json: bool) -> Result<(), Failure> {
     } else {
         for route in answer["routes"].as_array().into_iter().flatten() {
             let count = |key: &str| route[key].as_u64().unwrap_or_default();
+            let ignored = if route["filter_ignored"] == true {
+                "; ActiveCampaign ignored a filter, and all that it sent was compared here"
+            } else {
+                ""
+            };
             say(&format!(
-                "{}: {} entered, {} of them without a lead; {} changed",
+                "{}: {} entered, {} of them without a lead; {} changed{ignored}",
                 route["route"].as_str().unwrap_or_default(),
                 count("entered"),
                 count("without_lead"),

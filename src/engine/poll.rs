@@ -37,6 +37,8 @@ struct Counts {
     hinted: u64,
     /// Contacts that changed.
     changed: u64,
+    /// AC sent rows that were not asked for: what belongs is told here, and reading takes longer.
+    filter_ignored: bool,
 }
 
 impl Counts {
@@ -46,6 +48,7 @@ impl Counts {
             "entered": self.entered,
             "without_lead": self.hinted,
             "changed": self.changed,
+            "filter_ignored": self.filter_ignored,
         })
     }
 }
@@ -167,6 +170,7 @@ async fn who_entered(shared: &Shared, route: &Route, seen: &mut Counts) -> Resul
     while let Some(page) = next_enrollments(shared, &mut pages).await? {
         let ahead = page.server_time - shared.now();
         let begins = since.max(route.since_on(ahead));
+        seen.filter_ignored |= page.filter_ignored;
         let rows: Vec<_> = page
             .entries
             .into_iter()
@@ -233,6 +237,7 @@ async fn who_changed(
     let enters = !matches!(route.membership, Membership::Automation(_));
     let mut pages = shared.activecampaign.contacts(filter, ContactId(0), Lane::Update);
     while let Some(page) = next_contacts(shared, &mut pages).await? {
+        seen.filter_ignored |= page.filter_ignored;
         let (route, now) = (route.clone(), shared.now());
         let ahead = page.server_time - now;
         let found = shared

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use ponte::{
     domain::FoundBy,
     simulator::activecampaign::{
@@ -134,4 +135,23 @@ async fn a_cursor_that_does_not_move_makes_the_poll_partial_and_hides_nobody() {
     assert!(poll["reason"].as_str().unwrap().contains("cursor"), "{poll}");
     rig.settled().await;
     assert_eq!(rig.lead().await.found_by, FoundBy::Poll);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_filter_that_is_ignored_is_said() {
+    for ignored in [false, true] {
+        let ignores = Ignores { contact_filters: ignored, ..Ignores::default() };
+        let activecampaign = Switches { ignores, ..Switches::default() };
+        let rig = Rig::with(Setup { activecampaign, ..Setup::default() }).await;
+        rig.enters(ana(), 1).await;
+        rig.settled().await;
+        rig.poll().await;
+        // Four days on: what a poll asks for is younger than her last change.
+        rig.clock.step(TimeDelta::days(4));
+        rig.poll().await;
+        let poll = rig.poll().await;
+        assert_eq!(poll["outcome"], "complete");
+        assert_eq!(poll["routes"][0]["filter_ignored"], ignored, "{poll}");
+        assert_eq!(poll["routes"][0]["changed"], 0, "{poll}");
+    }
 }
