@@ -54,6 +54,9 @@ fn prepare(conn: &Connection) -> Result<(), LedgerError> {
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    // A plan that does not depend on what is bound: else SQLite prepares a statement anew each time
+    // that it comes out of the cache, where its bindings were cleared.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // `journal_mode` answers with the mode and is kept in the file; in memory there is none.
     conn.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
     // A commit is on disk before anybody is told of it.
