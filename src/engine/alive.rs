@@ -1,9 +1,10 @@
 //! Whom `ActiveCampaign` showed after an enrollment was known to be there.
 //!
 //! A merge makes a row anew when it takes its contact away. So a contact that was asked for, and
-//! shown, after a row was seen is not the one whose row that was, and need not be asked for again.
-//! Without this, a thousand who entered in one second and whose webhooks were lost would each have
-//! all others looked up. What is forgotten here costs calls, and nothing else.
+//! shown, after a row was there is not the one whose row that was, and need not be asked for again.
+//! Ids ascend: whoever saw a row knows that each with a lower id was there too. Without this, a
+//! thousand who entered in one second and whose webhooks were lost would each have all others looked
+//! up. What is forgotten here costs calls, and nothing else.
 
 use std::{
     collections::BTreeMap,
@@ -27,8 +28,18 @@ pub(super) struct Alive {
 #[derive(Default)]
 struct Seen {
     moment: u64,
+    /// Each row that was the highest when it was first seen, and when that was.
     rows: BTreeMap<EnrollmentId, u64>,
-    contacts: BTreeMap<ContactId, u64>,
+    contacts: BTreeMap<ContactId, Shown>,
+}
+
+/// When a contact was shown last.
+#[derive(Clone, Copy)]
+struct Shown {
+    /// Not before this moment.
+    asked: u64,
+    /// The highest row that the same answer showed.
+    row: Option<EnrollmentId>,
 }
 
 /// The moment at which a question was asked.
@@ -36,14 +47,17 @@ struct Seen {
 pub(super) struct Asked(u64);
 
 impl Alive {
-    /// A row is there, at the latest now.
+    /// A row is there, at the latest now, and so is each with a lower id.
     pub(super) fn row(&self, row: EnrollmentId) {
         let mut seen = self.lock();
         let moment = seen.next();
+        if seen.rows.last_key_value().is_some_and(|(highest, _)| *highest >= row) {
+            return;
+        }
         if seen.rows.len() >= REMEMBERED_MAX {
             seen.rows.clear();
         }
-        seen.rows.entry(row).or_insert(moment);
+        seen.rows.insert(row, moment);
     }
 
     /// A contact is about to be asked for.
@@ -51,19 +65,30 @@ impl Alive {
         Asked(self.lock().next())
     }
 
-    /// The answer showed the contact.
-    pub(super) fn contact(&self, contact: ContactId, asked: Asked) {
+    /// The answer showed the contact, and these rows of it.
+    pub(super) fn contact(
+        &self,
+        contact: ContactId,
+        asked: Asked,
+        rows: impl IntoIterator<Item = EnrollmentId>,
+    ) {
+        let row = rows.into_iter().max();
+        if let Some(row) = row {
+            self.row(row);
+        }
         let mut seen = self.lock();
         if seen.contacts.len() >= REMEMBERED_MAX {
             seen.contacts.clear();
         }
-        seen.contacts.insert(contact, asked.0);
+        seen.contacts.insert(contact, Shown { asked: asked.0, row });
     }
 
-    /// Whether the contact was asked for, and shown, after the row was seen.
+    /// Whether the contact was shown when the row was there already.
     pub(super) fn outlived(&self, contact: ContactId, row: EnrollmentId) -> bool {
         let seen = self.lock();
-        seen.rows.get(&row).zip(seen.contacts.get(&contact)).is_some_and(|(row, it)| row < it)
+        let Some(shown) = seen.contacts.get(&contact) else { return false };
+        let there = seen.rows.range(row..).next();
+        shown.row >= Some(row) || there.is_some_and(|(_, moment)| *moment < shown.asked)
     }
 
     fn lock(&self) -> MutexGuard<'_, Seen> {
@@ -89,12 +114,22 @@ mod tests {
         alive.row(row);
         let after = alive.asking();
         assert!(!alive.outlived(contact, row), "nobody was asked for");
-        alive.contact(contact, before);
+        alive.contact(contact, before, []);
         assert!(!alive.outlived(contact, row), "the merge may have come in between");
-        alive.contact(contact, after);
+        alive.contact(contact, after, []);
         assert!(alive.outlived(contact, row));
         alive.row(row);
         assert!(alive.outlived(contact, row), "seeing the row again changes nothing");
+        assert!(alive.outlived(contact, EnrollmentId(6)), "a lower one was there before");
         assert!(!alive.outlived(contact, EnrollmentId(8)));
+    }
+
+    #[test]
+    fn a_contact_outlived_each_row_up_to_its_own_newest() {
+        let (alive, contact) = (Alive::default(), ContactId(1));
+        let asked = alive.asking();
+        alive.contact(contact, asked, [EnrollmentId(9), EnrollmentId(4)]);
+        assert!(alive.outlived(contact, EnrollmentId(8)));
+        assert!(!alive.outlived(contact, EnrollmentId(10)));
     }
 }

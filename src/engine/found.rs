@@ -63,7 +63,8 @@ pub(super) async fn match_contact(
         return Ok(());
     };
     let entries = entries_of(route, &view);
-    shared.alive.contact(hint.contact, asked);
+    let rows = view.enrollments.iter().filter_map(|it| it.enrollment.id);
+    shared.alive.contact(hint.contact, asked, rows);
     let ahead = view.server_time - now;
     let moved = merges::follow(shared, route, &hint, before, ahead, &entries).await?;
     let found = Found {

@@ -14,6 +14,7 @@ mod hostile;
 mod imports;
 mod kills;
 mod meanwhile;
+mod merged;
 mod migrations;
 mod missed;
 mod no_ledger;

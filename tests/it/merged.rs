@@ -1,0 +1,76 @@
+//! Rows that a merge made anew, and rows that only look like it. Hours pass here in paused time.
+
+use std::time::Duration;
+
+use ponte::{
+    domain::{AutomationId, LeadState},
+    simulator::activecampaign::{MergeRules, NewContact, Switches},
+};
+
+use crate::rig::{Rig, Setup, ana, bruno};
+
+/// More than the route waits for a webhook.
+const LONG: Duration = Duration::from_mins(3);
+
+/// A merge gives rows new ids, and rows show `late`.
+async fn rig(late: Duration) -> Rig {
+    let merge = MergeRules { new_ids: true, ..MergeRules::default() };
+    let activecampaign = Switches { merge, rows_late: late, ..Switches::default() };
+    Rig::with(Setup { activecampaign, ..Setup::default() }).await
+}
+
+fn carla() -> NewContact {
+    NewContact::new("carla@example.com").named("Carla", "Dias").phone("+55 31 96666-0003")
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_webhook_whose_row_is_late_does_not_pass_for_that_of_a_moved_row() {
+    let rig = rig(Duration::from_secs(3)).await;
+    let loser = rig.enters(ana(), 1).await;
+    rig.settled().await;
+    rig.pass(Duration::from_secs(20)).await;
+
+    // The winner's webhook comes when AC shows only the row that the merge moved.
+    let winner = rig.enters(bruno(), 1).await;
+    rig.activecampaign.merge(winner, loser).unwrap();
+    rig.settled().await;
+    rig.pass(LONG).await;
+    rig.poll().await;
+    rig.settled().await;
+
+    let leads = rig.leads().await;
+    assert_eq!(leads.len(), 2, "{leads:#?}");
+    assert!(leads.iter().all(|it| it.contact == winner), "{leads:#?}");
+    assert_eq!(rig.ploomes.deals().len(), 2);
+    rig.audited().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_entered_together_with_somebody_deleted_since_keeps_the_lead() {
+    let rig = rig(Duration::ZERO).await;
+    let first = rig.enters(ana(), 1).await;
+    // In the same second; the webhook is lost.
+    let second = rig.enters_unnoticed(bruno(), 1);
+    for lost in rig.activecampaign.take_due() {
+        rig.activecampaign.sent(&lost, None);
+    }
+    rig.settled().await;
+    // Her next row says that she was there when his was.
+    rig.pass(Duration::from_secs(20)).await;
+    rig.enters(carla(), 1).await;
+    rig.activecampaign.enroll(first, AutomationId(1)).unwrap();
+    rig.deliver().await;
+    rig.settled().await;
+    rig.activecampaign.delete(first).unwrap();
+    rig.pass(LONG).await;
+    rig.poll().await;
+    rig.settled().await;
+
+    let leads = rig.leads().await;
+    let his: Vec<_> = leads.iter().filter(|it| it.contact == second).collect();
+    assert_eq!((leads.len(), his.len()), (4, 1), "{leads:#?}");
+    assert_eq!(his[0].state, LeadState::Done);
+    let name = "Bruno Reis";
+    assert!(rig.ploomes.contacts().iter().any(|it| it["Name"] == name), "his person is made");
+    rig.audited().await;
+}
