@@ -11,7 +11,7 @@ use super::{
     shared::Shared,
 };
 use crate::{
-    domain::{LeadState, RecordId},
+    domain::{Lane, LeadState, RecordId},
     ledger::{
         LedgerError, control,
         journal::{self, Answer, OpenStep, StepId},
@@ -144,6 +144,19 @@ async fn settled(
         .await
 }
 
+/// Where no record is known to exist, nothing proves a search that found nothing: the account must
+/// have no record at all, which is proved otherwise. What was to be found may be the first one.
+async fn ensure_nobody_is_known(shared: &Shared, lane: Lane) -> Result<(), ObserveError> {
+    let known = shared.ledger.read(|conn| control::recent(conn, 1)).await?;
+    if !known.is_empty() {
+        return Ok(());
+    }
+    let Some(newest) = shared.reader.proved_newest_contact(lane).await? else { return Ok(()) };
+    let now = shared.now();
+    shared.ledger.write(move |tx| control::remember(tx, newest, now)).await?;
+    Err(ObserveError::NoControl)
+}
+
 /// Asks Ploomes whether the write happened.
 async fn look(
     shared: &Shared,
@@ -155,7 +168,11 @@ async fn look(
     if matches!(open.kind, StepKind::Company | StepKind::Person) {
         let search = planner::search_of_request(open.kind, &open.request);
         let seen = observe::search(shared, &search, lens, lane).await?;
-        return Ok(planner::made_by(open.kind, &open.request, &seen, open.sent_at));
+        let found = planner::made_by(open.kind, &open.request, &seen, open.sent_at);
+        if found.is_none() {
+            ensure_nobody_is_known(shared, lane).await?;
+        }
+        return Ok(found);
     }
     let id_in = |property: &str| {
         open.request.get(property).and_then(serde_json::Value::as_i64).map(RecordId)

@@ -313,13 +313,14 @@ async fn may_write(shared: &Shared, route: &Route) -> bool {
     route.enabled && matches!(paused, Ok(false))
 }
 
-/// Sees to it that a record is known to exist, so that no lead pays for a control.
+/// Sees to it that a record is known to exist, so that no lead pays for a control. That the account
+/// has none is proved: an outage in which all answers are empty looks the same.
 async fn know_a_record(shared: &Shared) -> Result<(), CallError> {
     let known = shared.ledger.read(|conn| control::recent(conn, 1)).await;
     if !known.is_ok_and(|known| known.is_empty()) {
         return Ok(());
     }
-    if let Some(newest) = shared.reader.newest_contact(Lane::Fresh).await? {
+    if let Some(newest) = shared.reader.proved_newest_contact(Lane::Fresh).await? {
         let now = shared.now();
         if let Err(error) = shared.ledger.write(move |tx| control::remember(tx, newest, now)).await
         {
