@@ -246,7 +246,7 @@ async fn who_changed(
                 let (id, mut found) = (route.id, Counts::default());
                 for row in &page.rows {
                     let contact = row.contact.id;
-                    if tombstone::of_id(tx, contact)?.is_some() {
+                    if tombstone::saw(tx, &row.contact, now)? {
                         continue;
                     }
                     let updated_at = row.contact.updated_at.map(|at| at.with_timezone(&Utc));

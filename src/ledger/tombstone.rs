@@ -117,6 +117,14 @@ fn kinds(conn: &Connection, of: TombstoneId) -> Result<BTreeSet<PersonKeyKind>, 
     Ok(words.iter().filter_map(|word| PersonKeyKind::from_word(word)).collect())
 }
 
+/// Takes down what a contact whose person was erased is seen with now: an address that they got
+/// since keeps them out as well. Says whether they were erased.
+pub fn saw(tx: &Tx<'_>, contact: &Contact, now: DateTime<Utc>) -> Result<bool, LedgerError> {
+    let Some(tombstone) = of_id(tx, contact.id)? else { return Ok(false) };
+    complete(tx, tombstone, &keys_of_contact(contact), now)?;
+    Ok(true)
+}
+
 /// Sets up a tombstone, first in the file, then here; one that has these keys already gets those
 /// that it lacks.
 pub(super) fn set_up(

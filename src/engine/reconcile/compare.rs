@@ -46,6 +46,11 @@ impl Page {
             of.entry(lead.contact).or_default().push(lead);
         }
         let waiting = sweep::with_delivery(tx, self.after, self.to)?;
+        if tombstone::any(tx)? {
+            for row in &self.rows {
+                tombstone::saw(tx, &row.contact, self.now)?;
+            }
+        }
         for (route, ready) in &self.routes {
             let (derived, last) = match ready {
                 Some(_) => (

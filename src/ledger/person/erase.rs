@@ -17,10 +17,11 @@ use super::{
     held::{Held, gather},
 };
 use crate::{
-    domain::{ContactId, DeliveryId, Fate, LeadId},
+    domain::{ContactId, DeliveryId, Fate, FoundBy, Lane, LeadId, RouteId},
     ledger::{
         EngineLock, Ledger, LedgerError, Subject, Tx, contact,
         copy::RESTORING,
+        inbox,
         job::{self, JobId},
         journal::{self, Answer, StepId},
         meta, sql,
@@ -71,7 +72,9 @@ pub async fn erase(ledger: &Ledger, who: &Who, now: DateTime<Utc>) -> Result<Era
             .write(move |tx| {
                 let held = gather(tx, |text| tx.keyed(text), &who)?;
                 tombstone::set_up(tx, &held.keys, now)?;
-                blank(tx, &held, now)
+                let done = blank(tx, &held, now)?;
+                ask_for(tx, &held.contacts, now)?;
+                Ok(done)
             })
             .await?;
         all.contacts.extend(done.contacts);
@@ -85,6 +88,28 @@ pub async fn erase(ledger: &Ledger, who: &Who, now: DateTime<Utc>) -> Result<Era
     all.deleted = delete_copies(ledger.path())?;
     all.log_emptied = empty_log(ledger).await?;
     Ok(all)
+}
+
+/// Has `ActiveCampaign` asked once more for those who were erased, on the route that was polled last.
+///
+/// The ledger may know nothing of a contact but the id, or an address that was given up since. What
+/// is seen of somebody with a tombstone completes it, and nothing of it is kept.
+fn ask_for(
+    tx: &Tx<'_>,
+    contacts: &BTreeSet<ContactId>,
+    now: DateTime<Utc>,
+) -> Result<(), LedgerError> {
+    let route = sql::maybe(
+        tx,
+        "SELECT id FROM route LEFT JOIN watermark ON route_id = id ORDER BY at DESC, id DESC LIMIT 1",
+        [],
+        |row| row.get(0).map(RouteId),
+    )?;
+    let Some(route) = route else { return Ok(()) };
+    for contact in contacts {
+        inbox::note(tx, route, *contact, Lane::Update, FoundBy::Webhook, now)?;
+    }
+    Ok(())
 }
 
 /// Erases all that is held of a contact whose person turned out to have a tombstone, in the

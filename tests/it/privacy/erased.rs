@@ -247,6 +247,48 @@ async fn another_contact_of_the_same_person_stays_out_until_the_tombstone_is_lif
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_was_erased_by_an_id_that_nobody_had_seen_is_known_by_the_address_too() {
+    let home = tempfile::tempdir().unwrap();
+    let rig = rig(home.path()).await;
+    let id = rig.enters_unnoticed(maria(), 1);
+    erase(&rig, Who::Contact(id)).await;
+    rig.pass(Duration::from_mins(1)).await;
+
+    rig.activecampaign.delete(id).unwrap();
+    rig.enters(maria(), 1).await;
+    rig.pass(Duration::from_mins(20)).await;
+    rig.poll().await;
+    rig.reconcile("repair").await;
+    rig.settled().await;
+    assert_eq!(rig.made(), [0; 4]);
+    assert_eq!(MARIA.found_in(home.path()), [""; 0]);
+    rig.audited().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_was_erased_is_known_by_an_address_that_came_later() {
+    let home = tempfile::tempdir().unwrap();
+    let rig = rig(home.path()).await;
+    let id = rig.enters(maria(), 1).await;
+    rig.settled().await;
+    erase(&rig, Who::Contact(id)).await;
+    rig.pass(Duration::from_mins(1)).await;
+    let made = rig.made();
+
+    rig.activecampaign.change_email(id, "outra@example.com").unwrap();
+    rig.pass(Duration::from_mins(1)).await;
+    rig.poll().await;
+    rig.activecampaign.delete(id).unwrap();
+    let again = NewContact::new("outra@example.com").named("Outra", "Pessoa");
+    rig.enters(again, 1).await;
+    rig.pass(Duration::from_mins(20)).await;
+    rig.poll().await;
+    rig.settled().await;
+    assert_eq!(rig.made(), made);
+    rig.audited().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_is_erased_while_a_write_is_on_its_way_is_erased() {
     let home = tempfile::tempdir().unwrap();
     let rig = rig(home.path()).await;
