@@ -11,7 +11,7 @@ use std::{
 
 use chrono::TimeDelta;
 use ponte::{
-    domain::{ContactId, EnrollmentId, FoundBy, LeadState, RecordId},
+    domain::{AutomationId, ContactId, EnrollmentId, FoundBy, LeadState, RecordId},
     ledger::{
         audit::Outcome, explain::Story, leads::Listed, report::RunReport, run::Outcome as Ended,
         status::Counts,
@@ -22,7 +22,10 @@ use ponte::{
     },
 };
 
-use super::{crowd::Truth, plan::Plan};
+use super::{
+    crowd::{Entered, Truth},
+    plan::Plan,
+};
 
 /// All that there is when everything has come to rest.
 pub(super) struct Facts<'a> {
@@ -156,9 +159,11 @@ fn one_lead(facts: &Facts<'_>) -> Vec<String> {
         }
     }
     for (route, automation) in [("site", 1), ("event", 2)] {
-        let entered = facts.truth.entered.iter().filter(|(_, _, it)| it.0 == automation).count();
+        let of_this = |it: &AutomationId| it.0 == automation;
+        let entered = facts.truth.entered.iter().filter(|it| of_this(&it.automation)).count();
         let leads = facts.leads.iter().filter(|it| it.route == route).count();
-        if leads > entered {
+        let alike = facts.truth.look_alikes().iter().filter(|(it, _)| of_this(it)).count();
+        if leads > entered + alike {
             wrong.push(format!("{entered} entered {route}, and {leads} are leads"));
         }
     }
@@ -281,8 +286,7 @@ fn missed_are_reported(facts: &Facts<'_>) -> Vec<String> {
         let Some((then, automation)) = record.enrollment else { continue };
         let Some(enrollment) = facts.activecampaign.enrollment_now(then) else { continue };
         let never_sent = record.fate == WebhookFate::Dropped;
-        let alone =
-            |it: &&(EnrollmentId, ContactId, _)| it.1 == record.contact && it.2 == automation;
+        let alone = |it: &&Entered| it.contact == record.contact && it.automation == automation;
         let single = facts.truth.entered.iter().filter(alone).count() == 1;
         let truth = &facts.truth;
         let pure = !truth.erased.contains_key(&record.contact)

@@ -12,7 +12,7 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use ponte::{
     clock::Clock,
-    domain::{AutomationId, ContactId, EnrollmentId},
+    domain::{AutomationId, ContactId},
     simulator::{
         activecampaign::{ActiveCampaign, ContactChange, NewContact},
         ploomes::Ploomes,
@@ -34,6 +34,9 @@ const COMPANIES: [&str; 7] = [
     "Café D'Ávila",
 ];
 
+/// Who is merged within so many seconds is merged in haste.
+const HASTE: i64 = 6;
+
 /// Somebody in ActiveCampaign, as it shows them now.
 #[derive(Clone, Default)]
 pub(super) struct Somebody {
@@ -48,6 +51,14 @@ impl Somebody {
     }
 }
 
+/// An entry into an automation.
+pub(super) struct Entered {
+    pub(super) contact: ContactId,
+    pub(super) automation: AutomationId,
+    /// The second, which is all that `ActiveCampaign` shows of the time.
+    pub(super) second: i64,
+}
+
 /// What is true.
 #[derive(Default)]
 pub(super) struct Truth {
@@ -57,11 +68,17 @@ pub(super) struct Truth {
     pub(super) ever: BTreeSet<ContactId>,
     /// Contacts that a merge had a part in, or whose e-mail somebody else had before.
     pub(super) mixed: BTreeSet<ContactId>,
-    /// All entries, by automation.
-    pub(super) entered: Vec<(EnrollmentId, ContactId, AutomationId)>,
+    /// All entries, each with its second.
+    pub(super) entered: Vec<Entered>,
+    /// Entries of people who were merged into others before `ActiveCampaign` had shown all there was:
+    /// their webhooks cannot be told from those of the others.
+    pub(super) hasty: BTreeSet<(AutomationId, i64)>,
     /// Contacts whose person was erased, and when that was done by the right time; `None` while it
     /// is under way, or was cut off.
     pub(super) erased: BTreeMap<ContactId, Option<DateTime<Utc>>>,
+    /// Those of them whom the engine was shown since: it recognises them when they come again under
+    /// another id. Somebody who is deleted before that, nobody can recognise.
+    pub(super) recognised: BTreeSet<ContactId>,
     /// Contacts in whose name somebody posted a webhook.
     pub(super) forged: BTreeSet<ContactId>,
     /// Records of Ploomes that people changed, merged or deleted.
@@ -86,6 +103,23 @@ pub(super) struct Crowd {
     /// How far it may be from where it began, in seconds.
     pub(super) steps: [i64; 3],
     truth: Mutex<Truth>,
+}
+
+impl Truth {
+    /// Automations and seconds in which several entered of whom one is gone since, or somebody who was
+    /// merged at once. Where somebody was merged the row may have moved, where they were deleted none
+    /// has; `ActiveCampaign` shows the same.
+    pub(super) fn look_alikes(&self) -> BTreeSet<(AutomationId, i64)> {
+        let mut groups: BTreeMap<_, BTreeSet<ContactId>> = BTreeMap::new();
+        for it in &self.entered {
+            groups.entry((it.automation, it.second)).or_default().insert(it.contact);
+        }
+        let is_one = |who: &BTreeSet<ContactId>| {
+            who.len() > 1 && who.iter().any(|it| !self.people.contains_key(it))
+        };
+        let groups = groups.into_iter().filter(|(_, who)| is_one(who)).map(|(at, _)| at);
+        groups.chain(self.hasty.iter().copied()).collect()
+    }
 }
 
 impl Crowd {
@@ -176,7 +210,8 @@ impl Crowd {
             if (both || one == Some(*automation))
                 && let Ok(enrollment) = self.activecampaign.enroll(who, *automation)
             {
-                truth.entered.push((enrollment, who, *automation));
+                let second = self.activecampaign.now().timestamp();
+                truth.entered.push(Entered { contact: who, automation: *automation, second });
                 let _ = write!(said, "{who} enters {automation} by {enrollment}; ");
             }
         }
@@ -221,6 +256,10 @@ impl Crowd {
         let Some(loser) = others.choose(rng).copied() else { return "alone".to_owned() };
         let done = self.activecampaign.merge(winner, loser);
         if done.is_ok() {
+            let late = self.activecampaign.now().timestamp() - HASTE;
+            let hasty = truth.entered.iter().filter(|it| it.contact == loser && it.second >= late);
+            let hasty: Vec<_> = hasty.map(|it| (it.automation, it.second)).collect();
+            truth.hasty.extend(hasty);
             truth.people.remove(&loser);
             truth.mixed.extend([winner, loser]);
         }
@@ -236,7 +275,10 @@ impl Crowd {
             let Ok(id) = self.activecampaign.create_contact(new) else { return String::new() };
             truth.people.insert(id, it);
             truth.ever.insert(id);
-            truth.erased.insert(id, Some(at));
+            if truth.recognised.contains(&who) {
+                truth.erased.insert(id, Some(at));
+                truth.recognised.insert(id);
+            }
             let entered = self.enters(rng, truth, id);
             return format!("{who}, who was erased, comes again as {id}; {entered}");
         }
@@ -321,5 +363,14 @@ impl Crowd {
         let by = to - std::mem::replace(&mut truth.skew, to);
         clock.step(TimeDelta::seconds(by));
         format!("our clock is stepped by {by} s")
+    }
+
+    /// The clock shows the latest time that it was ever set to: nothing is due later than that.
+    pub(super) fn sets_the_clock(&self) {
+        let Some(clock) = &self.clock else { return };
+        let to = self.steps.iter().copied().max().unwrap_or_default();
+        let by = to - std::mem::replace(&mut self.truth().skew, to);
+        clock.step(TimeDelta::seconds(by));
+        self.trace.say(format!("our clock is stepped by {by} s"));
     }
 }

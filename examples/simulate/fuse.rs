@@ -22,6 +22,8 @@ pub(super) enum Ends {
     After(u64),
     /// So many writes to Ploomes, between the write and its answer.
     Written(u64),
+    /// So many webhooks, once the answer is out: what was said to be kept must be.
+    Answered(u64),
 }
 
 /// Burns while an engine runs.
@@ -75,6 +77,26 @@ impl Fuse {
             }
         }
         self.stop_where_dead().await;
+    }
+
+    /// A webhook was answered.
+    pub(super) fn answered(&self) {
+        let is_over = {
+            let mut state = self.lock();
+            if let Ends::Answered(left) = &mut state.ends {
+                *left = left.saturating_sub(1);
+                state.dead |= state.ends == Ends::Answered(0);
+            }
+            state.dead
+        };
+        if is_over {
+            self.burnt.notify_one();
+        }
+    }
+
+    /// The engine is gone: what it left running passes nowhere any more.
+    pub(super) fn blow(&self) {
+        self.lock().dead = true;
     }
 
     async fn stop_where_dead(&self) {

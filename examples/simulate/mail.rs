@@ -17,18 +17,21 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
-use super::trace::Trace;
+use super::{fuse::Fuse, trace::Trace};
 
 /// How long a receiver has.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How often is looked at whether something is due.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
+/// A receiver, until it is shut, and what ends its engine.
+type Door = (Router, CancellationToken, Arc<Fuse>);
+
 /// The post between ActiveCampaign and the receiver.
 pub(super) struct Mail {
     account: ActiveCampaign,
     trace: Arc<Trace>,
-    door: Mutex<Option<(Router, CancellationToken)>>,
+    door: Mutex<Option<Door>>,
     /// What ActiveCampaign never sent: forged, broken, for nobody.
     strange: Mutex<VecDeque<(String, String)>>,
     /// Answers 200 that the other side saw, by the contact that caused the webhook.
@@ -47,13 +50,13 @@ impl Mail {
     }
 
     /// From now on there is a receiver.
-    pub(super) fn open(&self, router: Router) {
-        *lock(&self.door) = Some((router, CancellationToken::new()));
+    pub(super) fn open(&self, router: Router, fuse: &Arc<Fuse>) {
+        *lock(&self.door) = Some((router, CancellationToken::new(), Arc::clone(fuse)));
     }
 
     /// From now on there is none; what is on its way breaks.
     pub(super) fn shut(&self) {
-        if let Some((_, open)) = lock(&self.door).take() {
+        if let Some((_, open, _)) = lock(&self.door).take() {
             open.cancel();
         }
     }
@@ -92,10 +95,10 @@ impl Mail {
             Some(it) => (it.target.clone(), it.body.clone()),
             None => (path, body),
         };
-        let open = lock(&self.door).clone();
-        let status = match open {
-            Some((router, open)) => {
-                let posted = timeout(PATIENCE, post(router, &path, body));
+        let door = lock(&self.door).clone();
+        let status = match &door {
+            Some((router, open, _)) => {
+                let posted = timeout(PATIENCE, post(router.clone(), &path, body));
                 tokio::select! {
                     biased;
                     () = open.cancelled() => None,
@@ -108,6 +111,9 @@ impl Mail {
             let record = outgoing.as_ref().map(|it| it.record);
             let contact = record.map(|it| self.account.webhooks()[it].contact);
             *lock(&self.taken).entry(contact).or_default() += 1;
+            if let Some((_, _, fuse)) = &door {
+                fuse.answered();
+            }
         }
         self.trace.say(format!(
             "{} webhook {path} -> {status:?}",

@@ -21,6 +21,10 @@ use std::{
 
 use clap::Parser;
 
+/// Seeds are played side by side, each of many small pieces.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Plays seeds of the simulation.
 #[derive(Parser)]
 struct Args {

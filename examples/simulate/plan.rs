@@ -33,8 +33,20 @@ pub(super) struct Plan {
     pub(super) skew: TimeDelta,
     /// People ask to be erased.
     pub(super) erases: bool,
+    /// What goes wrong besides.
+    pub(super) besides: Besides,
     /// From one end of the engine to the next, on average; `None`: it is never ended.
     pub(super) lives: Option<Duration>,
+}
+
+/// What goes wrong in some seeds only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Besides {
+    Nothing,
+    /// Now and then nobody tells who entered, for longer than polls overlap.
+    ListsFail,
+    /// The engine may end as soon as a webhook is answered.
+    EndsAnswered,
 }
 
 /// One of these.
@@ -57,6 +69,11 @@ impl Plan {
         // can say when that was.
         let since = if steps_clock { "since = \"2026-03-01\"" } else { "" };
         let overlap = if apart { "24h" } else { one(rng, &["2m", "24h"]) };
+        // Drawn apart from all else, so that a seed that found something goes on to mean the same.
+        let more = &mut super::rng(seed, "more");
+        let all = [Besides::Nothing, Besides::Nothing, Besides::ListsFail, Besides::EndsAnswered];
+        let besides = one(more, &all);
+        let overlap = if besides == Besides::ListsFail && !apart { "30s" } else { overlap };
         let text = text(rng, (settle, expect_within, per_minute), overlap, since);
         let loaded = config::parse("the simulation's configuration", &text);
         let config = loaded.unwrap_or_else(|problems| panic!("{problems}\n{text}")).config;
@@ -73,6 +90,7 @@ impl Plan {
             steps: one(rng, &[[0, 60, 600], [0, -60, -600]]),
             skew: TimeDelta::seconds(skew),
             erases: rng.random_ratio(1, 4),
+            besides,
             lives: one(rng, &[None, Some(8), Some(30), Some(60)]).map(Duration::from_secs),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::{
     path::PathBuf,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, atomic::AtomicBool},
     time::Duration,
 };
 
@@ -10,7 +10,7 @@ use axum::Router;
 use ponte::{
     cli::compose::{self, World},
     clock::Clock,
-    domain::{AutomationId, Fate, LeadState},
+    domain::{AutomationId, ContactId, Fate, LeadState},
     engine::{Engine, Lifecycle, Role, jobs::kind},
     ledger::{
         self, EngineLock, Ledger, LedgerError,
@@ -33,11 +33,11 @@ use tokio::time::Instant;
 
 use super::{
     Played, checks,
-    crowd::Crowd,
+    crowd::{Crowd, Entered},
     fuse::{Ends, Fuse},
     line::Line,
     mail::Mail,
-    plan::Plan,
+    plan::{Besides, Plan},
     trace::Trace,
     weather::Weather,
 };
@@ -117,20 +117,25 @@ impl Stage {
             ploomes: &self.ploomes,
             trace: &self.trace,
             settle: self.plan.settle,
+            without_lists: AtomicBool::new(false),
         };
         let troubled = {
             let mail = self.mail.run();
             let crowd = self.crowd.run(super::rng(self.seed, "crowd"), self.plan.every);
             let storms = weather.run(super::rng(self.seed, "weather"));
+            let ever = self.plan.besides == Besides::ListsFail;
+            let lists = weather.refuse_lists(super::rng(self.seed, "lists"), ever);
             tokio::select! {
                 biased;
                 () = mail => unreachable!("it goes on for ever"),
                 () = crowd => unreachable!("it goes on for ever"),
                 () = storms => unreachable!("it goes on for ever"),
+                () = lists => unreachable!("it goes on for ever"),
                 crashes = self.trouble() => crashes,
             }
         };
         self.trace.say("nothing goes wrong any more".to_owned());
+        self.crowd.sets_the_clock();
         weather.clear();
         let rest = {
             let mail = self.mail.run();
@@ -161,9 +166,13 @@ impl Stage {
     async fn trouble(&self) -> usize {
         let end = Instant::now() + self.plan.acting;
         let mut rng = super::rng(self.seed, "crashes");
+        let mut answered = super::rng(self.seed, "answered");
         let mut crashes = 0;
         while Instant::now() < end {
-            let (ends, life) = self.draw_life(&mut rng);
+            let (mut ends, life) = self.draw_life(&mut rng);
+            if self.plan.besides == Besides::EndsAnswered && ends == Ends::Never {
+                ends = Ends::Answered(answered.random_range(1..5));
+            }
             let fuse = Arc::new(Fuse::new(super::rng(rng.random(), "fuse"), ends));
             let life = Instant::now() + life;
             let running = tokio::select! {
@@ -176,12 +185,13 @@ impl Stage {
                 self.trace.say("the engine is ended at its start".to_owned());
                 continue;
             };
-            self.mail.open(running.router.clone());
+            self.mail.open(running.router.clone(), &fuse);
             let softly = rng.random_ratio(1, 4);
             let burnt = tokio::select! {
                 biased;
                 () = fuse.burnt() => true,
                 () = self.erase_people(&running, rng.random()) => unreachable!("it goes on for ever"),
+                () = self.learn_who_is_recognised(&running) => unreachable!("it goes on for ever"),
                 () = tokio::time::sleep_until(life.min(end)) => !softly,
             };
             self.mail.shut();
@@ -189,6 +199,7 @@ impl Stage {
                 crashes += 1;
                 self.trace.say("the engine is ended".to_owned());
             }
+            fuse.blow();
             running.lifecycle.kill().await;
             drop(running);
             if rng.random_ratio(1, 2) {
@@ -213,6 +224,33 @@ impl Stage {
             let at = done.is_ok().then(|| self.truth.now());
             self.crowd.truth().erased.insert(who, at);
             self.trace.say(format!("{who} is erased: {done:?}"));
+        }
+    }
+
+    /// Notes which of the erased the engine has asked for since: those it recognises under another id.
+    async fn learn_who_is_recognised(&self, running: &Running) {
+        loop {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            let unknown: Vec<ContactId> = {
+                let truth = self.crowd.truth();
+                let erased = truth.erased.iter().filter(|(_, at)| at.is_some());
+                let there = erased.map(|(who, _)| *who).filter(|it| truth.people.contains_key(it));
+                there.filter(|it| !truth.recognised.contains(it)).collect()
+            };
+            let routes: Vec<_> = self.plan.config.routes.iter().collect();
+            let routes = routes.iter().filter_map(|it| running.engine.route_id(&it.name));
+            let routes: Vec<_> = routes.collect();
+            for who in unknown {
+                let routes = routes.clone();
+                let waits = move |conn: &_| {
+                    routes.iter().try_fold(false, |waits, route| {
+                        Ok(waits || ledger::inbox::find(conn, *route, who)?.is_some())
+                    })
+                };
+                if running.ledger.read(waits).await.is_ok_and(|waits| !waits) {
+                    self.crowd.truth().recognised.insert(who);
+                }
+            }
         }
     }
 
@@ -313,14 +351,10 @@ impl Stage {
         let mut rng = super::rng(self.seed, "rest");
         let fuse = Arc::new(Fuse::new(super::rng(rng.random(), "fuse"), Ends::Never));
         let running = self.start(&fuse, rng.random()).await;
-        self.mail.open(running.router.clone());
+        self.mail.open(running.router.clone(), &fuse);
         let begin = Instant::now();
         // Whoever entered last is looked for by two polls after its webhook may still come.
-        let mut quiet = self.plan.expect_within + Duration::from_secs(80);
-        if self.plan.steps_clock {
-            // What was due by a clock that was set back since is due so much later.
-            quiet += Duration::from_mins(10);
-        }
+        let quiet = self.plan.expect_within + Duration::from_secs(80);
         let report = self.reconciled(&running, begin, quiet).await;
         self.mail.shut();
         running.lifecycle.stop();
@@ -403,11 +437,16 @@ impl Stage {
             ))
         });
         let (counts, leads, found, audit, stories) = read.await.expect("the ledger can be read");
+        let mut truth = self.crowd.truth();
+        let alike = truth.look_alikes();
+        let is_one = |it: &&Entered| alike.contains(&(it.automation, it.second));
+        let alike: Vec<_> = truth.entered.iter().filter(is_one).map(|it| it.contact).collect();
+        truth.mixed.extend(alike);
         checks::Facts {
             plan: &self.plan,
             activecampaign: &self.activecampaign,
             ploomes: &self.ploomes,
-            truth: self.crowd.truth(),
+            truth,
             files: self.files(),
             taken: self.mail.taken(),
             counts,

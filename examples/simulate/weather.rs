@@ -1,7 +1,11 @@
 //! What goes wrong with both accounts, and for how long.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
+use http::Method;
 use ponte::simulator::{
     activecampaign::ActiveCampaign,
     fault::{Fault, FaultBody, Target, When},
@@ -18,6 +22,8 @@ pub(super) struct Weather<'a> {
     pub(super) trace: &'a Trace,
     /// Less than this is how long a write may stay invisible.
     pub(super) settle: Duration,
+    /// Nobody tells who entered, whatever else works.
+    pub(super) without_lists: AtomicBool,
 }
 
 impl Weather<'_> {
@@ -29,8 +35,31 @@ impl Weather<'_> {
         }
     }
 
+    /// Refuses the lists of entries for longer than polls overlap, now and then, for ever: what is
+    /// asked besides is answered.
+    pub(super) async fn refuse_lists(&self, mut rng: StdRng, ever: bool) {
+        loop {
+            tokio::time::sleep(Duration::from_secs(rng.random_range(5..30))).await;
+            self.without_lists.store(ever, Ordering::Relaxed);
+            if ever {
+                self.refuse_lists_now();
+                self.trace.say("weather: nobody tells who entered".to_owned());
+            }
+            tokio::time::sleep(Duration::from_secs(rng.random_range(50..110))).await;
+            self.without_lists.store(false, Ordering::Relaxed);
+        }
+    }
+
+    fn refuse_lists_now(&self) {
+        let target = Target::new(Method::GET, "/contactAutomations");
+        self.activecampaign.faults().stand(target, status(500, When::Before));
+    }
+
     fn change(&self, rng: &mut StdRng) {
         self.clear();
+        if self.without_lists.load(Ordering::Relaxed) {
+            self.refuse_lists_now();
+        }
         let what = match rng.random_range(0..12) {
             0..=2 => "fair",
             3..=5 => {
