@@ -147,7 +147,8 @@ fn settled(facts: &Facts<'_>) -> Vec<String> {
 fn one_lead(facts: &Facts<'_>) -> Vec<String> {
     let mut wrong = Vec::new();
     for (id, contact, route) in facts.entries() {
-        if facts.truth.erased.contains_key(&contact) {
+        let (truth, who) = (&facts.truth, &contact);
+        if truth.erased.contains_key(who) || truth.unsure.contains(who) {
             continue;
         }
         let is_it = |it: &&Listed| it.enrollment == Some(id) && it.route == route;

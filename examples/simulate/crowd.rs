@@ -79,6 +79,8 @@ pub(super) struct Truth {
     /// Those of them whom the engine was shown since: it recognises them when they come again under
     /// another id. Somebody who is deleted before that, nobody can recognise.
     pub(super) recognised: BTreeSet<ContactId>,
+    /// Contacts that are somebody erased who may be recognised, and may not.
+    pub(super) unsure: BTreeSet<ContactId>,
     /// Contacts in whose name somebody posted a webhook.
     pub(super) forged: BTreeSet<ContactId>,
     /// Records of Ploomes that people changed, merged or deleted.
@@ -278,6 +280,9 @@ impl Crowd {
             if truth.recognised.contains(&who) {
                 truth.erased.insert(id, Some(at));
                 truth.recognised.insert(id);
+            } else {
+                truth.unsure.insert(id);
+                truth.mixed.insert(id);
             }
             let entered = self.enters(rng, truth, id);
             return format!("{who}, who was erased, comes again as {id}; {entered}");
