@@ -8,9 +8,7 @@
 
 mod seats;
 
-use std::{
-    convert::Infallible, future::poll_fn, io, net::SocketAddr, pin::Pin, sync::Arc, time::Duration,
-};
+use std::{convert::Infallible, future::poll_fn, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body};
 use http::{HeaderValue, Request, Response, header::CONNECTION};
@@ -103,8 +101,9 @@ pub async fn serve(
                     peer: Peer(peer),
                     limits,
                     places: Arc::clone(&places),
-                    seat: Arc::new(seats.take()),
-                    stopping: stopping.clone(),
+                    seat: seats.take(),
+                    // Its own, so that connections do not meet at one lock whenever one is woken.
+                    stopping: stopping.child_token(),
                 };
                 connections.spawn(connection.serve(stream, place));
             }
@@ -175,7 +174,7 @@ struct Connection {
     peer: Peer,
     limits: Limits,
     places: Arc<Semaphore>,
-    seat: Arc<Seat>,
+    seat: Seat,
     stopping: CancellationToken,
 }
 
@@ -183,7 +182,7 @@ impl Connection {
     async fn serve(self, stream: TcpStream, place: OwnedSemaphorePermit) {
         // Answers are small and somebody waits for each.
         let _ = stream.set_nodelay(true);
-        let service = service_fn(|request| self.answer(request));
+        let service = service_fn(|request| Box::pin(self.answer(request)));
         let mut served = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(self.limits.head_within)
@@ -228,25 +227,17 @@ impl Connection {
     }
 
     /// The router's answer, and a farewell where places are short.
-    fn answer(
-        &self,
-        mut request: Request<Incoming>,
-    ) -> Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>> {
+    async fn answer(&self, mut request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
         self.seat.work();
         request.extensions_mut().insert(self.peer);
-        let answer = self.router.clone().call(request);
-        let (places, most) = (Arc::clone(&self.places), self.limits.connections);
-        let seat = Arc::clone(&self.seat);
-        Box::pin(async move {
-            let mut response = answer.await?;
-            // What is returned here is written before anybody asks who waits.
-            seat.wait();
-            // A client that only keeps its connection must not keep another one out.
-            if places.available_permits() < most / 4 {
-                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-            }
-            Ok(response)
-        })
+        let mut response = self.router.clone().call(request).await?;
+        // What is returned here is written before anybody asks who waits.
+        self.seat.wait();
+        // A client that only keeps its connection must not keep another one out.
+        if self.places.available_permits() < self.limits.connections / 4 {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        Ok(response)
     }
 }
 
