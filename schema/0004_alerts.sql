@@ -41,5 +41,9 @@ SELECT route_id, max(id) FROM lead WHERE found_by <> 'webhook' GROUP BY route_id
 CREATE INDEX lead_missed ON lead (route_id, id, found_at, backfill) WHERE found_by <> 'webhook';
 CREATE INDEX lead_missed_entered ON lead (route_id, entered_at) WHERE found_by <> 'webhook';
 
--- The last delivery of a route.
-CREATE INDEX delivery_route ON delivery (route_id, id);
+-- When the last delivery of a route came.
+ALTER TABLE route ADD COLUMN last_delivery INTEGER;
+
+-- What came before there was this column.
+UPDATE route SET last_delivery =
+    (SELECT received_at FROM delivery WHERE route_id = route.id ORDER BY id DESC LIMIT 1);

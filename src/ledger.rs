@@ -49,6 +49,7 @@ pub mod unknown;
 pub mod waiting;
 pub mod work;
 
+mod arrival;
 mod checkpoint;
 mod connection;
 mod digest;

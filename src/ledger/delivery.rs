@@ -1,9 +1,9 @@
 //! Deliveries as they come in: bytes, kept before anybody looks at them.
 //!
-//! The hot path of the receiver: one call is one payload, one row and one link of the chain, with
-//! nothing read back. What becomes of a delivery later is matching's business.
+//! The hot path of the receiver: a delivery is one payload, one row and one link of the chain, with
+//! nothing read back; what is counted is counted once for all that come together. What becomes of a delivery later is matching's business.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -13,7 +13,7 @@ use super::{
     LedgerError, PayloadKind, Subject, Tx,
     digest::{Hash, RowDigest},
     history::ACCEPTED,
-    sql,
+    sql::{self, Millis},
 };
 use crate::domain::{DeliveryId, Fate, RouteId};
 
@@ -41,6 +41,32 @@ impl fmt::Debug for NewDelivery {
 
 /// Keeps a delivery; once the transaction is committed it is accepted, and counted.
 pub fn accept(tx: &Tx<'_>, new: &NewDelivery) -> Result<DeliveryId, LedgerError> {
+    let kept = accept_all(tx, &[new])?;
+    kept.first().copied().ok_or(LedgerError::Unchanged { expected: 1, actual: 0 })
+}
+
+/// The same for deliveries that came together, in their order.
+pub(super) fn accept_all(
+    tx: &Tx<'_>,
+    all: &[&NewDelivery],
+) -> Result<Vec<DeliveryId>, LedgerError> {
+    let newest = "SELECT id FROM delivery ORDER BY id DESC LIMIT 1";
+    let newest: i64 = sql::maybe(tx, newest, [], |row| row.get(0))?.unwrap_or(0);
+    let kept = all.iter().map(|new| keep(tx, new)).collect::<Result<_, _>>()?;
+    // The rows that there are, and not how many there should be: the balance must be able to fail.
+    let counted = "UPDATE tally SET rows = rows + (SELECT count(*) FROM delivery WHERE id > ?1)
+                   WHERE subject = 'delivery' AND value = 'pending'";
+    sql::change_one(tx, counted, [newest])?;
+    let last: BTreeMap<RouteId, Millis> =
+        all.iter().map(|new| (new.route, Millis(new.received_at))).collect();
+    for (route, at) in last {
+        let noted = "UPDATE route SET last_delivery = ?2 WHERE id = ?1";
+        sql::change_one(tx, noted, (route, at))?;
+    }
+    Ok(kept)
+}
+
+fn keep(tx: &Tx<'_>, new: &NewDelivery) -> Result<DeliveryId, LedgerError> {
     let payload = tx.store(PayloadKind::Delivery, new.received_at, &new.body)?;
     let received_at = new.received_at.timestamp_millis();
     let id = sql::insert(

@@ -20,11 +20,15 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    LedgerError, Tx, checkpoint,
+    LedgerError, Tx,
+    arrival::Arrival,
+    checkpoint,
+    delivery::NewDelivery,
     digest::Hash,
     meta::Key,
-    writer::{Call, Job, Message, Writer, snapshot},
+    writer::{Call, Group, Message, Writer, snapshot},
 };
+use crate::domain::DeliveryId;
 
 /// Writes that may wait for the writer's thread: one full batch beyond the one in work.
 ///
@@ -151,12 +155,39 @@ impl Ledger {
                 {
                     let open = place.lock();
                     let open = open.as_ref().ok_or(LedgerError::Closed)?;
-                    let job: Box<dyn Job> = Box::new(call);
-                    open.writer.run(&mut vec![job]);
+                    let mut group = Group::default();
+                    group.jobs.push(Box::new(call));
+                    open.writer.run(&mut group);
                 }
                 place.turn().await;
                 let mut answer = answer;
                 answer.try_recv().map_err(|_| LedgerError::Closed)?
+            }
+        }
+    }
+
+    /// Keeps a delivery; once this returns it is on disk, accepted, and counted.
+    ///
+    /// What `write` promises, for less: deliveries that wait together are kept together.
+    pub async fn accept(&self, new: NewDelivery) -> Result<DeliveryId, LedgerError> {
+        let (arrival, mut answer) = Arrival::new(new);
+        match &self.0.executor {
+            Executor::Thread(threads) => {
+                let message = Message::Accept(arrival);
+                threads.writes.send(message).await.map_err(|_| LedgerError::Closed)?;
+                answer.await.map_err(|_| LedgerError::Closed)?.take()
+            }
+            Executor::InPlace(place) => {
+                place.turn().await;
+                {
+                    let open = place.lock();
+                    let open = open.as_ref().ok_or(LedgerError::Closed)?;
+                    let mut group = Group::default();
+                    group.arrivals.push(arrival);
+                    open.writer.run(&mut group);
+                }
+                place.turn().await;
+                answer.try_recv().map_err(|_| LedgerError::Closed)?.take()
             }
         }
     }

@@ -163,10 +163,8 @@ pub fn last_delivery(
     conn: &Connection,
     route: RouteId,
 ) -> Result<Option<DateTime<Utc>>, LedgerError> {
-    let sql = "
-        SELECT received_at FROM delivery INDEXED BY delivery_route
-        WHERE route_id = ?1 ORDER BY id DESC LIMIT 1";
-    sql::maybe(conn, sql, [route], |row| sql::time_of(row, "received_at"))
+    let sql = "SELECT last_delivery FROM route WHERE id = ?1";
+    Ok(sql::maybe(conn, sql, [route], |row| sql::time(row, "last_delivery"))?.flatten())
 }
 
 /// Returns how many entered a route after `after` and were found without a webhook, and the first.

@@ -11,14 +11,17 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::{
-    Ledger, LedgerError, Tx,
+    Ledger, LedgerError, Tx, audit,
     delivery::{self, NewDelivery},
     history::Head,
     open::{Executor, Opener, Options, Randomness},
     route::{self, KeyKind, Route},
-    sql,
+    signs, sql, status,
 };
-use crate::clock::Clock;
+use crate::{
+    clock::Clock,
+    domain::{DeliveryId, Fate, RouteId},
+};
 
 /// A point in time for all tests.
 pub(super) fn at(second: i64) -> DateTime<chrono::Utc> {
@@ -160,6 +163,113 @@ async fn writes_that_wait_together_share_one_commit() {
     assert_eq!(ledger.read(|conn| Ok(count(conn, "route"))).await.unwrap(), 10);
 }
 
+/// Deliveries that are all queued while the writer is held, and what each was told.
+async fn accepted_together(
+    ledger: &Ledger,
+    all: Vec<NewDelivery>,
+) -> Vec<Result<DeliveryId, LedgerError>> {
+    let (gate, held) = Gate::shut(ledger);
+    let mut held = std::pin::pin!(held);
+    assert!(futures_util::poll!(&mut held).is_pending());
+    gate.entered.wait();
+    let mut waiting = std::pin::pin!(join_all(all.into_iter().map(|new| ledger.accept(new))));
+    assert!(futures_util::poll!(&mut waiting).is_pending(), "all are queued now");
+    gate.left.wait();
+    held.await.unwrap();
+    waiting.await
+}
+
+#[tokio::test]
+async fn deliveries_that_come_together_are_each_kept_told_counted_and_proved() {
+    let directory = TempDir::new().unwrap();
+    let ledger = on_disk(&directory);
+    let route = ledger.write(site).await.unwrap();
+    ledger.accept(delivery(&route, 1)).await.unwrap();
+    let all = (2..40).map(|second| delivery(&route, second)).collect();
+    let told = accepted_together(&ledger, all).await;
+    let told: Vec<_> = told.into_iter().map(|it| it.unwrap().0).collect();
+    assert_eq!(told, (2..40).collect::<Vec<_>>());
+    let (proof, status, last) = ledger
+        .read(move |conn| {
+            let last = signs::last_delivery(conn, route.id)?;
+            Ok((audit::audit(conn, None)?, status::read(conn, at(40))?, last))
+        })
+        .await
+        .unwrap();
+    assert_eq!(proof.problems, []);
+    assert_eq!((status.deliveries(Fate::Pending), status.balance()), (39, 0));
+    assert_eq!(last, Some(at(39)));
+}
+
+#[tokio::test]
+async fn a_delivery_that_cannot_be_kept_spoils_it_for_no_other() {
+    let directory = TempDir::new().unwrap();
+    let ledger = on_disk(&directory);
+    let route = ledger.write(site).await.unwrap();
+    let mut all: Vec<_> = (0..5).map(|second| delivery(&route, second)).collect();
+    all[2].route = RouteId(99);
+    let told = accepted_together(&ledger, all).await;
+    let kept: Vec<_> = told.iter().map(Result::is_ok).collect();
+    assert_eq!(kept, [true, true, false, true, true]);
+    let proof = ledger.read(|conn| audit::audit(conn, None)).await.unwrap();
+    assert_eq!((proof.problems, proof.length), (Vec::new(), 4));
+}
+
+#[tokio::test]
+async fn where_the_commit_fails_nobody_is_told_that_a_delivery_is_kept() {
+    let directory = TempDir::new().unwrap();
+    let ledger = on_disk(&directory);
+    let route = ledger.write(site).await.unwrap();
+    let (gate, held) = Gate::shut(&ledger);
+    let mut held = std::pin::pin!(held);
+    assert!(futures_util::poll!(&mut held).is_pending());
+    gate.entered.wait();
+    let accepts = (0..3).map(|second| ledger.accept(delivery(&route, second)));
+    let mut accepts = std::pin::pin!(join_all(accepts));
+    assert!(futures_util::poll!(&mut accepts).is_pending());
+    // What it breaks shows at the commit.
+    let mut broken = std::pin::pin!(ledger.write(|tx| {
+        tx.execute_batch("PRAGMA defer_foreign_keys = true")?;
+        let sql = "INSERT INTO alert_cursor (route_id, lead_id) VALUES (99, 1)";
+        sql::execute(tx, sql, []).map(drop)
+    }));
+    assert!(futures_util::poll!(&mut broken).is_pending(), "all are queued now");
+    gate.left.wait();
+    held.await.unwrap();
+    assert!(broken.await.is_err());
+    assert!(accepts.await.iter().all(Result::is_err));
+    assert_eq!(ledger.read(|conn| Ok(count(conn, "delivery"))).await.unwrap(), 0);
+    ledger.accept(delivery(&route, 4)).await.unwrap();
+}
+
+#[tokio::test]
+async fn whoever_leaves_takes_no_answer_with_them() {
+    let directory = TempDir::new().unwrap();
+    let ledger = on_disk(&directory);
+    let route = ledger.write(site).await.unwrap();
+    let (gate, held) = Gate::shut(&ledger);
+    let mut held = std::pin::pin!(held);
+    assert!(futures_util::poll!(&mut held).is_pending());
+    gate.entered.wait();
+    let mut waiting: Vec<_> =
+        (0..6).map(|second| Box::pin(ledger.accept(delivery(&route, second)))).collect();
+    for accept in &mut waiting {
+        assert!(futures_util::poll!(accept).is_pending());
+    }
+    // Before its turn: skipped.
+    drop(waiting.remove(1));
+    gate.left.wait();
+    held.await.unwrap();
+    // After the commit, and unread: whichever of them holds the answers of the others.
+    ledger.write(|_| Ok(())).await.unwrap();
+    drop(waiting.pop());
+    drop(waiting.remove(0));
+    for accept in waiting {
+        accept.await.unwrap();
+    }
+    assert_eq!(ledger.read(|conn| Ok(count(conn, "delivery"))).await.unwrap(), 5);
+}
+
 #[tokio::test]
 async fn a_write_whose_caller_left_before_its_turn_is_skipped() {
     let directory = TempDir::new().unwrap();
@@ -206,9 +316,11 @@ async fn both_executors_write_the_same_ledger() {
                 .write(move |tx| delivery::accept(tx, &delivery(&site(tx)?, second)))
                 .await
                 .unwrap();
+            let route = ledger.write(site).await.unwrap();
+            ledger.accept(delivery(&route, second)).await.unwrap();
         }
         let head = ledger.read(Head::read).await.unwrap();
-        assert_eq!(head.accepted, 5);
+        assert_eq!(head.accepted, 10);
         dumps.push(head);
         ledger.close().await;
     }

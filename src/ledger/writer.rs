@@ -1,19 +1,29 @@
 //! The one writer: many callers, one transaction, one fsync.
 //!
 //! Each caller's closure runs under a savepoint of its own, so that one that fails or panics takes
-//! back its own changes and nobody else's. Nobody is answered before the commit is on disk.
+//! back its own changes and nobody else's. Deliveries, which come in numbers and are all kept alike,
+//! share one savepoint, and are kept one by one where that fails. Nobody is answered before the
+//! commit is on disk.
 
 use std::{
     any::Any,
     cell::{Cell, RefCell},
     panic::{AssertUnwindSafe, catch_unwind},
+    thread,
 };
 
 use rand::rngs::StdRng;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{LedgerError, Tx, erased::ErasedFile, meta::Key, sql};
+use super::{
+    LedgerError, Tx,
+    arrival::{self, Arrival},
+    delivery,
+    erased::ErasedFile,
+    meta::Key,
+    sql,
+};
 
 /// Closures that share one transaction, at most.
 ///
@@ -34,6 +44,7 @@ pub(super) trait Job: Send {
 /// What travels to the writer's thread.
 pub(super) enum Message {
     Write(Box<dyn Job>),
+    Accept(Arrival),
     /// Nothing comes after it: commit what is queued and end.
     Close,
 }
@@ -97,6 +108,19 @@ fn message_of(panic: &(dyn Any + Send)) -> &'static str {
     panic.downcast_ref::<&'static str>().copied().unwrap_or("a message with values in it")
 }
 
+/// What shares one transaction.
+#[derive(Default)]
+pub(super) struct Group {
+    pub(super) arrivals: Vec<Arrival>,
+    pub(super) jobs: Vec<Box<dyn Job>>,
+}
+
+impl Group {
+    fn is_empty(&self) -> bool {
+        self.arrivals.is_empty() && self.jobs.is_empty()
+    }
+}
+
 /// A connection that writes, and what transactions need besides.
 pub(super) struct Writer {
     pub(super) conn: Connection,
@@ -106,19 +130,21 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Runs the jobs in one transaction and answers them all; `jobs` is empty afterwards.
-    pub(super) fn run(&self, jobs: &mut Vec<Box<dyn Job>>) {
-        let outcome = self.transaction(jobs);
+    /// Does all of a group in one transaction and answers everybody; it is empty afterwards.
+    pub(super) fn run(&self, group: &mut Group) {
+        let outcome = self.transaction(group);
         if outcome.is_err() && !self.conn.is_autocommit() {
             // If even this fails the connection is broken, and the next BEGIN says so.
             let _ = self.conn.execute_batch("ROLLBACK");
         }
-        for job in jobs.drain(..) {
-            job.answer(outcome.as_ref().copied());
+        let committed = outcome.as_ref().copied();
+        for job in group.jobs.drain(..) {
+            job.answer(committed);
         }
+        arrival::answer(&mut group.arrivals, committed);
     }
 
-    fn transaction(&self, jobs: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
+    fn transaction(&self, group: &mut Group) -> rusqlite::Result<()> {
         let head = Cell::new(None);
         let tx = Tx {
             conn: &self.conn,
@@ -128,18 +154,50 @@ impl Writer {
             head: &head,
         };
         self.speak("BEGIN IMMEDIATE")?;
-        for job in jobs.iter_mut().filter(|job| !job.is_abandoned()) {
-            let before = head.get();
-            self.speak("SAVEPOINT job")?;
-            if !job.run(&tx) {
-                head.set(before);
-                // Where SQLite itself gave up the transaction (disk full, I/O error), this fails
-                // and so does everybody who shared it.
-                self.speak("ROLLBACK TO job")?;
-            }
-            self.speak("RELEASE job")?;
+        group.arrivals.retain(|it| !it.is_abandoned());
+        self.accept(&tx, &mut group.arrivals)?;
+        for job in group.jobs.iter_mut().filter(|job| !job.is_abandoned()) {
+            self.kept_or_taken_back(&tx, || job.run(&tx))?;
         }
         self.speak("COMMIT")
+    }
+
+    /// Keeps all deliveries at once, or, where one of them spoils it for the others, each by itself.
+    fn accept(&self, tx: &Tx<'_>, arrivals: &mut [Arrival]) -> rusqlite::Result<()> {
+        if arrivals.len() > 1 {
+            let mut kept = None;
+            self.kept_or_taken_back(tx, || {
+                let all: Vec<_> = arrivals.iter().map(|it| &it.new).collect();
+                kept = guarded(|| delivery::accept_all(tx, &all)).ok();
+                kept.is_some()
+            })?;
+            if let Some(kept) = kept {
+                for (arrival, id) in arrivals.iter_mut().zip(kept) {
+                    arrival.outcome = Some(Ok(id));
+                }
+                return Ok(());
+            }
+        }
+        for arrival in arrivals {
+            self.kept_or_taken_back(tx, || {
+                let outcome = guarded(|| delivery::accept(tx, &arrival.new));
+                arrival.outcome.insert(outcome).is_ok()
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Does `work`, and takes back what it changed where it says so.
+    fn kept_or_taken_back(&self, tx: &Tx<'_>, work: impl FnOnce() -> bool) -> rusqlite::Result<()> {
+        let before = tx.head.get();
+        self.speak("SAVEPOINT job")?;
+        if !work() {
+            tx.head.set(before);
+            // Where SQLite itself gave up the transaction (disk full, I/O error), this fails
+            // and so does everybody who shared it.
+            self.speak("ROLLBACK TO job")?;
+        }
+        self.speak("RELEASE job")
     }
 
     fn speak(&self, sql: &'static str) -> rusqlite::Result<()> {
@@ -149,18 +207,40 @@ impl Writer {
     /// Serves the queue until it is closed or its last sender is gone.
     pub(super) fn serve(&self, queue: &mut mpsc::Receiver<Message>, mut committed: impl FnMut()) {
         let mut messages = Vec::with_capacity(BATCH_MAX);
-        let mut jobs = Vec::with_capacity(BATCH_MAX);
+        let mut group = Group::default();
         while queue.blocking_recv_many(&mut messages, BATCH_MAX) > 0 {
+            gather(queue, &mut messages);
             for message in messages.drain(..) {
                 match message {
-                    Message::Write(job) => jobs.push(job),
+                    Message::Write(job) => group.jobs.push(job),
+                    Message::Accept(arrival) => group.arrivals.push(arrival),
                     Message::Close => queue.close(),
                 }
             }
-            if !jobs.is_empty() {
-                self.run(&mut jobs);
+            if !group.is_empty() {
+                self.run(&mut group);
                 committed();
             }
+        }
+    }
+}
+
+/// Takes in what comes while others have their turn on the processor.
+///
+/// Those who were answered together come back together, and the first of them wakes the writer: a
+/// commit for it alone would cost as much as one for all. Whoever comes alone waits for nobody,
+/// since nothing more comes then.
+fn gather(queue: &mut mpsc::Receiver<Message>, messages: &mut Vec<Message>) {
+    while messages.len() < BATCH_MAX {
+        let before = messages.len();
+        thread::yield_now();
+        while messages.len() < BATCH_MAX
+            && let Ok(message) = queue.try_recv()
+        {
+            messages.push(message);
+        }
+        if messages.len() == before {
+            return;
         }
     }
 }

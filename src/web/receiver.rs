@@ -39,10 +39,7 @@ use super::server::Peer;
 use crate::{
     clock::Clock,
     domain::{DeliveryId, RouteId},
-    ledger::{
-        Ledger,
-        delivery::{self, NewDelivery},
-    },
+    ledger::{Ledger, delivery::NewDelivery},
 };
 
 pub use token::ReceiverRoute;
@@ -200,7 +197,7 @@ impl Inlet {
         }
         // A write that is given up before its turn is skipped; in its turn it is kept all the
         // same, and AC or whoever repeats it delivers twice: matching merges the two.
-        let kept = self.ledger.write(move |tx| delivery::accept(tx, &new));
+        let kept = self.ledger.accept(new);
         match timeout(STORE_WITHIN, kept).await {
             Ok(Ok(receipt)) => {
                 self.refused.note_kept();
@@ -220,7 +217,7 @@ impl Inlet {
         #[expect(clippy::disallowed_methods, reason = "a mistake, made on purpose")]
         tokio::spawn(async move {
             tokio::time::sleep(Duration::from_millis(100)).await;
-            let _ = ledger.write(move |tx| delivery::accept(tx, &new)).await;
+            let _ = ledger.accept(new).await;
             wake.notify_one();
         });
         DeliveryId(0)

@@ -352,6 +352,9 @@ async fn no_log_line_holds_a_token_or_a_body() {
     let receiver = receiver(&ledger).await;
     let served = served(&receiver).await;
     let body = "contact[email]=maria%40example.com";
+    served.ask(post(PATH, body)).await;
+    // Another test may have been the first at a line, and nobody listened there.
+    tracing::callsite::rebuild_interest_cache();
     assert_eq!(served.ask(post(PATH, body)).await.status, 200);
     assert_eq!(served.ask(post("/webhooks/a-guessed-token", body)).await.status, 404);
     assert_eq!(served.ask(bare("PUT", PATH)).await.status, 405);
