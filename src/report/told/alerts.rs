@@ -64,12 +64,12 @@ pub(super) const SENTENCES: &[Phrase] = &[
          perdeu não são encontrados. O log do ponte diz o que a segura.",
     ),
     (
-        "The last reconciliation found {leads} without a webhook, more than it may repair \
-         (`reconcile.max_repairs`), and repaired none. Look at `ponte report`; if they are right, \
-         `ponte reconcile --all` brings them in.",
-        "A última conciliação encontrou {leads} sem webhook, mais do que pode recuperar \
-         (`reconcile.max_repairs`), e não recuperou nenhum. Veja o relatório; se estiver certo, \
-         a página Conciliações traz todos.",
+        "The last reconciliation found {leads} without a webhook and {stale} out of date. One of \
+         them is more than it may repair (`reconcile.max_repairs`), and was left as it is. Look at \
+         `ponte report`; if they are right, `ponte reconcile --all` brings them in.",
+        "A última conciliação encontrou {leads} sem webhook e {stale} desatualizados. Um dos \
+         números passa do que ela pode recuperar (`reconcile.max_repairs`) e ficou como está. Veja \
+         o relatório; se estiver certo, a página Conciliações traz todos.",
     ),
     (
         "{records} made by ponte in Ploomes twice. `ponte report` names both; delete the younger \

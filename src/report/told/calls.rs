@@ -23,6 +23,10 @@ pub(super) const SENTENCES: &[Phrase] = &[
         "{count} contatos que não foram listados não foram pedidos",
     ),
     (
+        "ActiveCampaign did not show who belongs to route {route}: it was not compared",
+        "o ActiveCampaign não mostrou quem pertence à rota {route}: ela não foi comparada",
+    ),
+    (
         "ActiveCampaign has contact {contact} and did not list it",
         "o ActiveCampaign tem o contato {contact} e não o listou",
     ),
