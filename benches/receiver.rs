@@ -9,32 +9,36 @@
 //! * the receiver at a steady 2,000 requests a second, counted from when each was due.
 //!
 //! `cargo bench --bench receiver` takes a minute, with `-- --quick` a quarter of that. Clients and
-//! server share the machine's cores, so the numbers are a floor.
+//! server share the machine's cores, so the numbers are a floor. The processor time, theirs and the
+//! server's together, tells two builds apart where the machine is busy with other things.
 
 #![expect(clippy::print_stdout, reason = "the table is what a benchmark is for")]
 
 #[path = "receiver/bare.rs"]
 mod bare;
 
-use std::{fmt::Write as _, sync::Arc, time::Duration};
+use std::{convert::Infallible, fmt::Write as _, sync::Arc, time::Duration};
 
-use axum::{Router, body::Body, routing::post};
+use axum::body::Body;
 use bytes::Bytes;
+use http::{Request, Response};
 use http_body_util::{BodyExt as _, Collected};
+use hyper::body::Incoming;
 use ponte::{
     clock::Clock,
     domain::RouteId,
     ledger::{
         Ledger, Options,
-        delivery::{self, NewDelivery},
+        delivery::NewDelivery,
         open::Opener,
         route::{self, KeyKind},
     },
     web::{
         Receiver, ReceiverRoute,
-        server::{self, Limits},
+        server::{self, Answers, Limits},
     },
 };
+use rustix::time::{ClockId, clock_gettime};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -45,6 +49,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
+use tower::service_fn;
 
 use self::bare::{Bare, Submission};
 
@@ -73,23 +78,26 @@ fn main() {
 }
 
 async fn run(lasting: Duration) {
-    println!("{:<48} {:>9} {:>9} {:>9}", "", "a second", "p50 ms", "p99 ms");
+    println!("{:<48} {:>9} {:>9} {:>9} {:>9}", "", "a second", "p50 ms", "p99 ms", "CPU us");
     let nothing = Served::start(nothing_stored()).await;
-    let times = nothing.load(SIDE_BY_SIDE, lasting).await;
-    show("the server, nothing stored, 64 connections", &times, lasting);
+    let mut load = Load::default();
+    load.measure(lasting, |span| nothing.load(SIDE_BY_SIDE, span)).await;
+    load.show("the server, nothing stored, 64 connections");
     nothing.stop().await;
 
     for connections in [1, 16, 256] {
         let (served, ledger, _directory) = receiver().await;
-        let times = served.load(connections, lasting).await;
-        show(&format!("receiver, {connections} connections"), &times, lasting);
+        let mut load = Load::default();
+        load.measure(lasting, |span| served.load(connections, span)).await;
+        load.show(&format!("receiver, {connections} connections"));
         served.stop().await;
         ledger.close().await;
     }
     compare(lasting).await;
     let (served, ledger, _directory) = receiver().await;
-    let times = served.steady(lasting).await;
-    show("receiver, steady 2,000 a second, 32 connections", &times, lasting);
+    let mut load = Load::default();
+    load.measure(lasting, |span| served.steady(span)).await;
+    load.show("receiver, steady 2,000 a second, 32 connections");
     served.stop().await;
     ledger.close().await;
 }
@@ -100,46 +108,82 @@ async fn compare(lasting: Duration) {
     let bare = Bare::start(&directory.path().join("bare.db"));
     let behind = Served::start(stored_barely(bare.queue())).await;
     let (served, ledger, _directory) = receiver().await;
-    let mut times = [const { Vec::new() }; 5];
+    let mut loads: [Load; 5] = Default::default();
     for _ in 0..TURNS {
         let lasting = lasting / TURNS;
-        times[0].append(&mut bare.load(SIDE_BY_SIDE, lasting).await);
-        times[1].append(&mut bare.load_by_threads(SIDE_BY_SIDE, lasting).await);
-        times[2].append(&mut behind.load(SIDE_BY_SIDE, lasting).await);
-        times[3].append(&mut kept(&ledger, SIDE_BY_SIDE, lasting).await);
-        times[4].append(&mut served.load(SIDE_BY_SIDE, lasting).await);
+        loads[0].measure(lasting, |span| bare.load(SIDE_BY_SIDE, span)).await;
+        loads[1].measure(lasting, |span| bare.load_by_threads(SIDE_BY_SIDE, span)).await;
+        loads[2].measure(lasting, |span| behind.load(SIDE_BY_SIDE, span)).await;
+        loads[3].measure(lasting, |span| kept(&ledger, SIDE_BY_SIDE, span)).await;
+        loads[4].measure(lasting, |span| served.load(SIDE_BY_SIDE, span)).await;
     }
     behind.stop().await;
     served.stop().await;
     ledger.close().await;
-    let bare = show("bare SQLite writer, 64 submitters", &times[0], lasting);
-    let threads = show("bare SQLite writer, 64 submitting threads", &times[1], lasting);
-    let behind = show("the same server before it, 64 connections", &times[2], lasting);
-    show("the ledger without HTTP, 64 submitters", &times[3], lasting);
-    let receiver = show("receiver, 64 connections", &times[4], lasting);
+    let bare = loads[0].show("bare SQLite writer, 64 submitters");
+    let threads = loads[1].show("bare SQLite writer, 64 submitting threads");
+    let behind = loads[2].show("the same server before it, 64 connections");
+    let kept = loads[3].show("the ledger without HTTP, 64 submitters");
+    let receiver = loads[4].show("receiver, 64 connections");
     let ratios = [
-        ("bare SQLite writer", bare),
-        ("bare SQLite writer with threads", threads),
-        ("the same server before it", behind),
+        ("receiver / bare SQLite writer", receiver / bare),
+        ("receiver / bare SQLite writer with threads", receiver / threads),
+        ("receiver / the same server before it", receiver / behind),
+        ("the ledger without HTTP / bare SQLite writer", kept / bare),
     ];
-    for (name, rate) in ratios {
-        println!("{:<48} {:>9.2}", format!("receiver / {name}"), receiver / rate);
+    for (name, ratio) in ratios {
+        println!("{name:<48} {ratio:>9.2}");
     }
 }
 
-/// Prints one line; returns requests a second.
-fn show(name: &str, times: &[Duration], lasting: Duration) -> f64 {
-    let mut times = times.to_vec();
-    times.sort_unstable();
-    let at = |share: usize| {
-        let index = times.len().saturating_mul(share) / 100;
-        times.get(index.min(times.len().saturating_sub(1))).copied().unwrap_or_default()
-    };
-    let count = u32::try_from(times.len()).expect("a few million at most");
-    let rate = f64::from(count) / lasting.as_secs_f64();
-    let ms = |time: Duration| time.as_secs_f64() * 1000.0;
-    println!("{name:<48} {rate:>9.0} {:>9.2} {:>9.2}", ms(at(50)), ms(at(99)));
-    rate
+/// What was done in one or more spans.
+#[derive(Default)]
+struct Load {
+    times: Vec<Duration>,
+    lasting: Duration,
+    processor: Duration,
+}
+
+impl Load {
+    /// Lets `work` go on for a span, and notes its times and what the process spent meanwhile.
+    async fn measure<W>(&mut self, lasting: Duration, work: impl FnOnce(Span) -> W)
+    where
+        W: Future<Output = Vec<Duration>>,
+    {
+        let span = Span::new(lasting);
+        let spent = async {
+            sleep_until(span.begin).await;
+            let before = processor_time();
+            sleep_until(span.end).await;
+            processor_time().saturating_sub(before)
+        };
+        let (mut times, spent) = tokio::join!(work(span), spent);
+        self.times.append(&mut times);
+        self.lasting += lasting;
+        self.processor += spent;
+    }
+
+    /// Prints one line; returns requests a second.
+    fn show(&mut self, name: &str) -> f64 {
+        self.times.sort_unstable();
+        let at = |share: usize| {
+            let index = self.times.len().saturating_mul(share) / 100;
+            let index = index.min(self.times.len().saturating_sub(1));
+            self.times.get(index).copied().unwrap_or_default()
+        };
+        let count = u32::try_from(self.times.len()).expect("a few million at most");
+        let rate = f64::from(count) / self.lasting.as_secs_f64();
+        let ms = |time: Duration| time.as_secs_f64() * 1000.0;
+        let each = self.processor.as_secs_f64() * 1e6 / f64::from(count);
+        println!("{name:<48} {rate:>9.0} {:>9.2} {:>9.2} {each:>9.1}", ms(at(50)), ms(at(99)));
+        rate
+    }
+}
+
+/// The processor time of this process until now.
+fn processor_time() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    time.try_into().expect("a process has lived for some time, or none")
 }
 
 /// On the disk that is built on: a temporary directory may be in memory, where a commit is free.
@@ -163,34 +207,36 @@ async fn receiver() -> (Served, Ledger, TempDir) {
     let routes = [ReceiverRoute { id: route, token: TOKEN.into(), previous: None }];
     let wake = Arc::new(Notify::new());
     let receiver = Receiver::new(ledger.clone(), clock, routes, 1024 * 1024, wake);
-    (Served::start(receiver.router()).await, ledger, directory)
+    (Served::start(receiver).await, ledger, directory)
 }
 
 /// Reads a body, forgets it, and answers as the receiver does.
-fn nothing_stored() -> Router {
-    let answer = async |body: Body| {
-        let body = body.collect().await.map(|it| it.to_bytes().len()).unwrap_or_default();
-        format!(r#"{{"receipt":"{body}"}}"#)
-    };
-    Router::new().route("/webhooks/{token}", post(answer))
+fn nothing_stored() -> impl Answers {
+    service_fn(async |request: Request<Incoming>| {
+        let body = request.into_body().collect().await.map(|it| it.to_bytes().len());
+        let answer = format!(r#"{{"receipt":"{}"}}"#, body.unwrap_or_default());
+        Ok::<_, Infallible>(Response::new(Body::from(answer)))
+    })
 }
 
 /// Gives a body to the bare writer, and answers as the receiver does.
-fn stored_barely(queue: mpsc::Sender<Submission>) -> Router {
-    let answer = async move |body: Body| {
-        let body = body.collect().await.map(Collected::to_bytes).unwrap_or_default();
-        let (reply, answer) = oneshot::channel();
-        queue.send((body, reply)).await.expect("the writer runs");
-        answer.await.expect("the row is committed");
-        r#"{"receipt":"1"}"#
-    };
-    Router::new().route("/webhooks/{token}", post(answer))
+fn stored_barely(queue: mpsc::Sender<Submission>) -> impl Answers {
+    service_fn(move |request: Request<Incoming>| {
+        let queue = queue.clone();
+        async move {
+            let body = request.into_body().collect().await;
+            let body = body.map(Collected::to_bytes).unwrap_or_default();
+            let (reply, answer) = oneshot::channel();
+            queue.send((body, reply)).await.expect("the writer runs");
+            answer.await.expect("the row is committed");
+            Ok::<_, Infallible>(Response::new(Body::from(r#"{"receipt":"1"}"#)))
+        }
+    })
 }
 
 /// Deliveries of so many submitters given to the ledger, each after the one before is on disk.
-async fn kept(ledger: &Ledger, submitters: usize, lasting: Duration) -> Vec<Duration> {
+async fn kept(ledger: &Ledger, submitters: usize, span: Span) -> Vec<Duration> {
     let body = Bytes::from(body());
-    let span = Span::new(lasting);
     let mut tasks = JoinSet::new();
     for _ in 0..submitters {
         let (ledger, body) = (ledger.clone(), body.clone());
@@ -204,8 +250,7 @@ async fn kept(ledger: &Ledger, submitters: usize, lasting: Duration) -> Vec<Dura
                     headers: r#"{"user-agent":"bench"}"#.to_owned(),
                     body: body.clone(),
                 };
-                let kept = ledger.write(move |tx| delivery::accept(tx, &new)).await;
-                kept.expect("the ledger takes it");
+                ledger.accept(new).await.expect("the ledger takes it");
             };
             while span.note(&mut times, keep).await {}
             times
@@ -252,12 +297,12 @@ struct Served {
 }
 
 impl Served {
-    async fn start(router: Router) -> Self {
+    async fn start(service: impl Answers) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port is free");
         let port = listener.local_addr().expect("it is bound").port();
         let stopping = CancellationToken::new();
         let mut task = JoinSet::new();
-        task.spawn(server::serve(listener, router, Limits::RECEIVER, stopping.clone()));
+        task.spawn(server::serve(listener, service, Limits::RECEIVER, stopping.clone()));
         Self { port, stopping, task }
     }
 
@@ -267,8 +312,7 @@ impl Served {
     }
 
     /// Requests on so many connections, each after the answer to the one before.
-    async fn load(&self, connections: usize, lasting: Duration) -> Vec<Duration> {
-        let span = Span::new(lasting);
+    async fn load(&self, connections: usize, span: Span) -> Vec<Duration> {
         let mut clients = JoinSet::new();
         for _ in 0..connections {
             let mut client = Client::connect(self.port).await;
@@ -282,17 +326,16 @@ impl Served {
     }
 
     /// Requests at an even pace, each counted from when it was due.
-    async fn steady(&self, lasting: Duration) -> Vec<Duration> {
+    async fn steady(&self, span: Span) -> Vec<Duration> {
         let (rate, connections) = STEADY;
-        let begin = Instant::now() + lasting / 8;
         let mut clients = JoinSet::new();
         for number in 0..connections {
             let mut client = Client::connect(self.port).await;
             clients.spawn(async move {
                 let pause = Duration::from_secs(1) * connections / rate;
-                let mut due = begin + pause * number / connections;
+                let mut due = span.begin + pause * number / connections;
                 let mut times = Vec::new();
-                while due < begin + lasting {
+                while due < span.end {
                     sleep_until(due).await;
                     client.request().await;
                     times.push(due.elapsed());

@@ -51,9 +51,8 @@ impl Bare {
     }
 
     /// Rows of so many submitters, each after the commit of the one before.
-    pub(super) async fn load(&self, submitters: usize, lasting: Duration) -> Vec<Duration> {
+    pub(super) async fn load(&self, submitters: usize, span: Span) -> Vec<Duration> {
         let body = Bytes::from(body());
-        let span = Span::new(lasting);
         let mut tasks = JoinSet::new();
         for _ in 0..submitters {
             let (queue, body) = (self.queue(), body.clone());
@@ -72,13 +71,8 @@ impl Bare {
     }
 
     /// The same with a thread for each submitter.
-    pub(super) async fn load_by_threads(
-        &self,
-        submitters: usize,
-        lasting: Duration,
-    ) -> Vec<Duration> {
+    pub(super) async fn load_by_threads(&self, submitters: usize, span: Span) -> Vec<Duration> {
         let body = Bytes::from(body());
-        let span = Span::new(lasting);
         let mut threads = JoinSet::new();
         for _ in 0..submitters {
             let (queue, body) = (self.queue(), body.clone());

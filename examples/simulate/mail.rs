@@ -6,12 +6,13 @@ use std::{
     time::Duration,
 };
 
-use axum::{Router, body::Body};
+use axum::body::Body;
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use http::{Request, header::CONTENT_TYPE};
 use ponte::{
     domain::ContactId,
     simulator::activecampaign::{ActiveCampaign, Outgoing},
+    web::Receiver,
 };
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -25,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// A receiver, until it is shut, and what ends its engine.
-type Door = (Router, CancellationToken, Arc<Fuse>);
+type Door = (Receiver, CancellationToken, Arc<Fuse>);
 
 /// The post between ActiveCampaign and the receiver.
 pub(super) struct Mail {
@@ -50,8 +51,8 @@ impl Mail {
     }
 
     /// From now on there is a receiver.
-    pub(super) fn open(&self, router: Router, fuse: &Arc<Fuse>) {
-        *lock(&self.door) = Some((router, CancellationToken::new(), Arc::clone(fuse)));
+    pub(super) fn open(&self, receiver: Receiver, fuse: &Arc<Fuse>) {
+        *lock(&self.door) = Some((receiver, CancellationToken::new(), Arc::clone(fuse)));
     }
 
     /// From now on there is none; what is on its way breaks.
@@ -97,8 +98,8 @@ impl Mail {
         };
         let door = lock(&self.door).clone();
         let status = match &door {
-            Some((router, open, _)) => {
-                let posted = timeout(PATIENCE, post(router.clone(), &path, body));
+            Some((receiver, open, _)) => {
+                let posted = timeout(PATIENCE, post(receiver.clone(), &path, body));
                 tokio::select! {
                     biased;
                     () = open.cancelled() => None,
@@ -125,12 +126,12 @@ impl Mail {
     }
 }
 
-async fn post(router: Router, path: &str, body: String) -> u16 {
+async fn post(receiver: Receiver, path: &str, body: String) -> u16 {
     let request = Request::post(path)
         .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
         .body(Body::from(body))
         .expect("a request");
-    let Ok(answer) = router.oneshot(request).await;
+    let Ok(answer) = receiver.oneshot(request).await;
     answer.status().as_u16()
 }
 

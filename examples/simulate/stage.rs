@@ -6,7 +6,6 @@ use std::{
     time::Duration,
 };
 
-use axum::Router;
 use ponte::{
     cli::compose::{self, World},
     clock::Clock,
@@ -74,7 +73,7 @@ struct Running {
     engine: Engine,
     lifecycle: Lifecycle,
     ledger: Ledger,
-    router: Router,
+    receiver: Receiver,
     _lock: EngineLock,
 }
 
@@ -185,7 +184,7 @@ impl Stage {
                 self.trace.say("the engine is ended at its start".to_owned());
                 continue;
             };
-            self.mail.open(running.router.clone(), &fuse);
+            self.mail.open(running.receiver.clone(), &fuse);
             let softly = rng.random_ratio(1, 4);
             let burnt = tokio::select! {
                 biased;
@@ -343,7 +342,7 @@ impl Stage {
         let lifecycle = Lifecycle::new();
         engine.start(&lifecycle);
         engine.start_schedule(&lifecycle);
-        Running { engine, lifecycle, ledger, router: receiver.router(), _lock: lock }
+        Running { engine, lifecycle, ledger, receiver, _lock: lock }
     }
 
     /// Lets everything come to rest, then reconciles; tells what never does.
@@ -351,7 +350,7 @@ impl Stage {
         let mut rng = super::rng(self.seed, "rest");
         let fuse = Arc::new(Fuse::new(super::rng(rng.random(), "fuse"), Ends::Never));
         let running = self.start(&fuse, rng.random()).await;
-        self.mail.open(running.router.clone(), &fuse);
+        self.mail.open(running.receiver.clone(), &fuse);
         let begin = Instant::now();
         // Whoever entered last is looked for by two polls after its webhook may still come.
         let quiet = self.plan.expect_within + Duration::from_secs(80);

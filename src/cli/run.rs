@@ -161,9 +161,8 @@ async fn start_with(
             file,
         },
     );
-    let serve =
-        |listener, router, limits| web::server::serve(listener, router, limits, stopping.clone());
-    lifecycle.spawn("receiver", serve(receiver, inlet.router(), Limits::RECEIVER));
+    let serves = web::server::serve(receiver, inlet.clone(), Limits::RECEIVER, stopping.clone());
+    lifecycle.spawn("receiver", serves);
     let unknown = inlet.unknown_tokens();
     let means = Means {
         live: live.clone(),
@@ -176,7 +175,8 @@ async fn start_with(
     let shown = Shown { engine: engine.clone(), ledger, live, clock, state, unknown, watchdog };
     // Before anybody can ask: what `/readyz` says first it says again for a second.
     shown.state.show(shown.view().await);
-    lifecycle.spawn("admin", serve(admin, page.router(), Limits::ADMIN));
+    let serves = web::server::serve(admin, page.router(), Limits::ADMIN, stopping.clone());
+    lifecycle.spawn("admin", serves);
     lifecycle.spawn("state", shown.keep(stopping.clone()));
     let shifts = Shifts::begin(engine.clone(), &lifecycle, means);
     let (receiver, admin) = addresses;

@@ -13,21 +13,23 @@ mod unknown;
 
 use std::{
     borrow::Cow,
+    convert::Infallible,
     fmt,
+    pin::Pin,
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
+    task::{Context, Poll},
     time::Duration,
 };
 
 use axum::{
-    Extension, Router,
-    body::Body,
-    extract::{Request, State},
+    body::HttpBody,
     response::{IntoResponse, Response},
-    routing::any,
 };
-use http::{HeaderValue, Method, StatusCode, header, request::Parts};
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, StatusCode, header, request::Parts};
 use percent_encoding::percent_decode_str;
 use tokio::{sync::Notify, time::timeout};
+use tower::Service;
 
 use self::{
     body::read_body,
@@ -96,16 +98,6 @@ impl Receiver {
         }))
     }
 
-    /// What is served at the receiver's address; everything else is an empty `404`.
-    pub fn router(&self) -> Router {
-        // Whatever follows, in as many parts as there are: a token with something behind it is a
-        // wrong one too.
-        Router::new()
-            .route(PREFIX, any(receive))
-            .route("/webhooks/{*token}", any(receive))
-            .with_state(Arc::clone(&self.0))
-    }
-
     /// Takes these routes from now on; a request that is on its way goes by what it found.
     pub fn take_over(
         &self,
@@ -128,30 +120,23 @@ impl fmt::Debug for Receiver {
     }
 }
 
-async fn receive(
-    State(inlet): State<Arc<Inlet>>,
-    peer: Option<Extension<Peer>>,
-    request: Request,
-) -> Response {
-    let (head, body) = request.into_parts();
-    let Some(route) = inlet.route(head.uri.path()) else {
-        inlet.unknown.hit();
-        let mut answer = StatusCode::NOT_FOUND.into_response();
-        if inlet.guesses.miss().await == Manner::Close {
-            answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-        }
-        return answer;
-    };
-    match head.method {
-        Method::POST => match inlet.keep(route, peer.map(|it| it.0), &head, body).await {
-            Ok(receipt) => accepted(receipt),
-            Err(refusal) => refusal.into_response(),
-        },
-        Method::GET | Method::HEAD => "ok".into_response(),
-        _ => {
-            let allowed = [(header::ALLOW, HeaderValue::from_static("GET, HEAD, POST"))];
-            (StatusCode::METHOD_NOT_ALLOWED, allowed).into_response()
-        }
+/// All that is served at the receiver's address: there is one path, and a router in front of it
+/// would box each request several times to find that out.
+impl<B> Service<Request<B>> for Receiver
+where
+    B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let inlet = Arc::clone(&self.0);
+        Box::pin(async move { Ok(inlet.receive(request).await) })
     }
 }
 
@@ -166,22 +151,50 @@ impl Inlet {
         self.taken.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The route of a webhook's path.
-    fn route(&self, path: &str) -> Option<RouteId> {
-        let token = path.strip_prefix(PREFIX)?;
+    async fn receive<B>(&self, request: Request<B>) -> Response
+    where
+        B: HttpBody<Data = Bytes> + Unpin,
+    {
+        let (head, body) = request.into_parts();
+        // Whatever follows, in as many parts as there are: a token with something behind it is a
+        // wrong one too. Everything else is an empty `404`.
+        let Some(token) = head.uri.path().strip_prefix(PREFIX) else {
+            return StatusCode::NOT_FOUND.into_response();
+        };
+        let Some(route) = self.route(token) else {
+            self.unknown.hit();
+            let mut answer = StatusCode::NOT_FOUND.into_response();
+            if self.guesses.miss().await == Manner::Close {
+                answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+            return answer;
+        };
+        match head.method {
+            Method::POST => match self.keep(route, &head, body).await {
+                Ok(receipt) => accepted(receipt),
+                Err(refusal) => refusal.into_response(),
+            },
+            Method::GET | Method::HEAD => "ok".into_response(),
+            _ => {
+                let allowed = [(header::ALLOW, HeaderValue::from_static("GET, HEAD, POST"))];
+                (StatusCode::METHOD_NOT_ALLOWED, allowed).into_response()
+            }
+        }
+    }
+
+    /// The route of a token.
+    fn route(&self, token: &str) -> Option<RouteId> {
         let tokens = Arc::clone(&self.taken().tokens);
         // Somebody between AC and here may have written a `~` as `%7E`.
         tokens.route(&Cow::from(percent_decode_str(token)))
     }
 
     /// Keeps a delivery; it is on disk when this returns.
-    async fn keep(
-        &self,
-        route: RouteId,
-        peer: Option<Peer>,
-        head: &Parts,
-        body: Body,
-    ) -> Result<DeliveryId, Refusal> {
+    async fn keep<B>(&self, route: RouteId, head: &Parts, body: B) -> Result<DeliveryId, Refusal>
+    where
+        B: HttpBody<Data = Bytes> + Unpin,
+    {
+        let peer = head.extensions.get::<Peer>();
         let body = read_body(body, self.taken().body_bytes_max);
         let body = timeout(self.body_within, body).await.map_err(|_| Refusal::TooSlow)??;
         let new = NewDelivery {

@@ -3,14 +3,14 @@
 //! A loop of our own, because what comes with axum bounds neither the number of connections nor
 //! the time for a header. Promises that a slow, silent or greedy client costs a bounded amount for
 //! a bounded time and keeps nobody else out, that an answer sent is an answer the client can read,
-//! and that a request in work when the service stops is answered. What is served is the router's
-//! business.
+//! and that a request in work when the service stops is answered. What is served is the business of
+//! the service that answers.
 
 mod seats;
 
 use std::{convert::Infallible, future::poll_fn, io, net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::{Router, body::Body};
+use axum::body::Body;
 use http::{HeaderValue, Request, Response, header::CONNECTION};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -71,6 +71,33 @@ impl Limits {
     pub const ADMIN: Self = Self { connections: 64, ..Self::RECEIVER };
 }
 
+/// What answers requests: a router, or one service for all of them.
+pub trait Answers:
+    Service<
+        Request<Incoming>,
+        Response = Response<Body>,
+        Error = Infallible,
+        Future: Future<Output = Result<Response<Body>, Infallible>> + Send,
+    > + Clone
+    + Send
+    + Sync
+    + 'static
+{
+}
+
+impl<S> Answers for S where
+    S: Service<
+            Request<Incoming>,
+            Response = Response<Body>,
+            Error = Infallible,
+            Future: Future<Output = Result<Response<Body>, Infallible>> + Send,
+        > + Clone
+        + Send
+        + Sync
+        + 'static
+{
+}
+
 /// Who asks, as the socket says; an extension of each request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer(pub SocketAddr);
@@ -78,7 +105,7 @@ pub struct Peer(pub SocketAddr);
 /// Serves until `stopping`, then lets requests in work end.
 pub async fn serve(
     listener: TcpListener,
-    router: Router,
+    service: impl Answers,
     limits: Limits,
     stopping: CancellationToken,
 ) {
@@ -97,7 +124,7 @@ pub async fn serve(
                     place = a_place(&places, &seats) => place,
                 };
                 let connection = Connection {
-                    router: router.clone(),
+                    service: service.clone(),
                     peer: Peer(peer),
                     limits,
                     places: Arc::clone(&places),
@@ -169,8 +196,8 @@ fn concerns_one_client(error: &io::Error) -> bool {
 }
 
 /// One connection and what its requests need.
-struct Connection {
-    router: Router,
+struct Connection<S> {
+    service: S,
     peer: Peer,
     limits: Limits,
     places: Arc<Semaphore>,
@@ -178,7 +205,7 @@ struct Connection {
     stopping: CancellationToken,
 }
 
-impl Connection {
+impl<S: Answers> Connection<S> {
     async fn serve(self, stream: TcpStream, place: OwnedSemaphorePermit) {
         // Answers are small and somebody waits for each.
         let _ = stream.set_nodelay(true);
@@ -226,11 +253,11 @@ impl Connection {
         drop(place);
     }
 
-    /// The router's answer, and a farewell where places are short.
+    /// The service's answer, and a farewell where places are short.
     async fn answer(&self, mut request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
         self.seat.work();
         request.extensions_mut().insert(self.peer);
-        let mut response = self.router.clone().call(request).await?;
+        let mut response = self.service.clone().call(request).await?;
         // What is returned here is written before anybody asks who waits.
         self.seat.wait();
         // A client that only keeps its connection must not keep another one out.

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use axum::Router;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -11,7 +10,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::server::{Limits, serve};
+use super::server::{Answers, Limits, serve};
 
 /// A test that waits longer than this has found a fault.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -24,12 +23,12 @@ pub(super) struct Served {
 }
 
 impl Served {
-    pub(super) async fn start(router: Router, limits: Limits) -> Self {
+    pub(super) async fn start(service: impl Answers, limits: Limits) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let stopping = CancellationToken::new();
         let mut task = JoinSet::new();
-        task.spawn(serve(listener, router, limits, stopping.clone()));
+        task.spawn(serve(listener, service, limits, stopping.clone()));
         Self { port, stopping, task }
     }
 

@@ -404,7 +404,7 @@ async fn build(
     );
     let lifecycle = Lifecycle::new();
     engine.start(&lifecycle);
-    let wire = Wire::InProcess(Arc::new(Inlet(receiver.router())));
+    let wire = Wire::InProcess(Arc::new(Inlet(receiver)));
     let base = "http://receiver.example.com".to_owned();
     (engine, lifecycle, activecampaign::Receiver { wire, base })
 }

@@ -1,6 +1,6 @@
 //! Reads a body, up to a bound.
 
-use axum::body::{Body, HttpBody as _};
+use axum::body::HttpBody;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
 
@@ -9,7 +9,10 @@ use super::Refusal;
 /// The whole body; nothing of it is read where its announced length is too much.
 ///
 /// Most bodies come in one piece, which is not copied.
-pub(super) async fn read_body(mut body: Body, bytes_max: usize) -> Result<Bytes, Refusal> {
+pub(super) async fn read_body<B>(mut body: B, bytes_max: usize) -> Result<Bytes, Refusal>
+where
+    B: HttpBody<Data = Bytes> + Unpin,
+{
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     if announced > bytes_max {
         return Err(Refusal::TooLarge);

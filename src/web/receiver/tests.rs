@@ -55,13 +55,13 @@ async fn kept(ledger: &Ledger) -> Vec<Unread> {
 }
 
 async fn served(receiver: &Receiver) -> Served {
-    Served::start(receiver.router(), Limits::RECEIVER).await
+    Served::start(receiver.clone(), Limits::RECEIVER).await
 }
 
 /// A request without a socket.
 async fn ask(receiver: &Receiver, method: &str, path: &str, body: impl Into<Body>) -> Response {
     let request = Request::builder().method(method).uri(path).body(body.into()).unwrap();
-    receiver.router().oneshot(request).await.unwrap()
+    receiver.clone().oneshot(request).await.unwrap()
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use axum::{extract::State, routing::get};
+use axum::{Router, extract::State, routing::get};
 use futures_util::future::{join, join_all};
 
 use super::*;

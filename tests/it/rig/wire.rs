@@ -6,13 +6,14 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use axum::{Router, body::Body};
+use axum::body::Body;
 use bytes::Bytes;
 use http::{Method, Request, Response};
 use http_body_util::BodyExt as _;
 use ponte::{
     simulator::fault::Target,
     transport::{Remote, WireError},
+    web::Receiver,
 };
 use tower::ServiceExt as _;
 
@@ -100,7 +101,7 @@ impl Remote for Tap {
 }
 
 /// The receiver without its socket.
-pub struct Inlet(pub Router);
+pub struct Inlet(pub Receiver);
 
 impl Remote for Inlet {
     fn call(&self, request: Request<Bytes>) -> Answer<'_> {

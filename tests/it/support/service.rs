@@ -302,12 +302,12 @@ async fn without_sockets(
     let (most, wake) = (config.receiver.max_body, Arc::clone(&engine.wake().intake));
     let inlet = web::Receiver::new(ledger.clone(), clock, routes, most, wake);
     engine.start(&lifecycle);
-    let wire = Wire::InProcess(Arc::new(Inlet(inlet.router())));
+    let wire = Wire::InProcess(Arc::new(Inlet(inlet)));
     (engine, lifecycle, Receiver { wire, base: "http://receiver".to_owned() })
 }
 
 /// The receiver without its socket.
-struct Inlet(axum::Router);
+struct Inlet(web::Receiver);
 
 impl Remote for Inlet {
     fn call<'a>(
