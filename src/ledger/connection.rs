@@ -19,7 +19,11 @@ const STATEMENTS_MAX: usize = 256;
 
 /// Page cache of a connection that only reads, instead of `SQLite`'s 2,000: there are several, and
 /// their questions walk an index or two. Pages that are not here are in the operating system's cache.
-const READ_CACHE_KIB: i64 = 512;
+const READ_CACHE_KIB: i64 = 256;
+
+/// Page cache of the connection that writes: its indexes' inner pages and what a commit changes. A
+/// larger transaction goes to the log as it grows.
+const WRITE_CACHE_KIB: i64 = 1024;
 
 /// What a connection may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,10 +37,12 @@ pub(super) fn open(path: &Path, access: Access) -> Result<Connection, LedgerErro
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags)?;
     prepare(&conn)?;
-    if access == Access::Read {
-        conn.pragma_update(None, "query_only", true)?;
-        conn.pragma_update(None, "cache_size", -READ_CACHE_KIB)?;
-    }
+    let cache = match access {
+        Access::Read => READ_CACHE_KIB,
+        Access::Write => WRITE_CACHE_KIB,
+    };
+    conn.pragma_update(None, "cache_size", -cache)?;
+    conn.pragma_update(None, "query_only", access == Access::Read)?;
     Ok(conn)
 }
 
