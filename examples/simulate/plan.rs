@@ -49,6 +49,10 @@ pub(super) enum Besides {
     EndsAnswered,
 }
 
+/// When reconciliations are due: not while a seed is played, or each two minutes.
+const NIGHTLY: &str = "0 0 2 * * *";
+const OFTEN: &str = "0 */2 * * * *";
+
 /// One of these.
 fn one<T: Copy>(rng: &mut StdRng, of: &[T]) -> T {
     *of.choose(rng).expect("there is a choice")
@@ -63,25 +67,42 @@ impl Plan {
         let skew = one(rng, &[0, 0, 0, -590, 590]);
         let ahead = one(rng, &[0, 0, 0, -590, 590]);
         let steps_clock = rng.random_ratio(1, 6);
+        // Drawn apart from all else, so that a seed that found something goes on to mean the same.
+        let more = &mut super::rng(seed, "more");
+        let all = [Besides::Nothing, Besides::Nothing, Besides::ListsFail, Besides::EndsAnswered];
+        let besides = one(more, &all);
+        // Polls overlap by less than the lists fail, which takes clocks that are right.
+        let lists_fail = besides == Besides::ListsFail;
+        let (skew, ahead) = if lists_fail { (0, 0) } else { (skew, ahead) };
+        let steps_clock = steps_clock && !lists_fail;
+        // Ten minutes apart are allowed, and not twenty (seed 2451).
+        let skew = if steps_clock { 0 } else { skew };
         // Clocks that are apart need an overlap that is longer than they are.
         let apart = steps_clock || skew != 0 || ahead != 0;
         // A route begins at its first start; by a clock that is stepped in its first minutes, nobody
         // can say when that was.
         let since = if steps_clock { "since = \"2026-03-01\"" } else { "" };
         let overlap = if apart { "24h" } else { one(rng, &["2m", "24h"]) };
-        // Drawn apart from all else, so that a seed that found something goes on to mean the same.
-        let more = &mut super::rng(seed, "more");
-        let all = [Besides::Nothing, Besides::Nothing, Besides::ListsFail, Besides::EndsAnswered];
-        let besides = one(more, &all);
-        let overlap = if besides == Besides::ListsFail && !apart { "30s" } else { overlap };
-        let text = text(rng, (settle, expect_within, per_minute), overlap, since);
+        let overlap = if lists_fail { "20s" } else { overlap };
+        let mut text = text(rng, (settle, expect_within, per_minute), overlap, since);
+        if lists_fail {
+            // Nobody else comes and finds what polls miss.
+            text = text.replace(OFTEN, NIGHTLY);
+        }
         let loaded = config::parse("the simulation's configuration", &text);
         let config = loaded.unwrap_or_else(|problems| panic!("{problems}\n{text}")).config;
         Self {
             config,
-            activecampaign: activecampaign(rng, TimeDelta::seconds(ahead)),
+            activecampaign: {
+                let mut it = activecampaign(rng, TimeDelta::seconds(ahead));
+                let lost = &mut it.webhooks.dropped_per_mille;
+                *lost = if lists_fail { (*lost).max(300) } else { *lost };
+                it
+            },
             ploomes: ploomes(rng),
-            acting: Duration::from_secs(rng.random_range(40..150)),
+            acting: Duration::from_secs(
+                rng.random_range(40..150) + if lists_fail { 60 } else { 0 },
+            ),
             every: Duration::from_millis(rng.random_range(2_000..9_000)),
             settle: Duration::from_secs(settle),
             expect_within: Duration::from_secs(expect_within),
@@ -173,7 +194,7 @@ give_up = "{give_up}"
 drift = "{drift}"
 "#,
         poll = one(rng, &[20, 30]),
-        reconcile = one(rng, &["0 0 2 * * *", "0 */2 * * * *"]),
+        reconcile = one(rng, &[NIGHTLY, OFTEN]),
         give_up = one(rng, &["1h", "1h", "3m"]),
         drift = one(rng, &["off", "report", "repair"]),
     );

@@ -39,13 +39,13 @@ impl Weather<'_> {
     /// asked besides is answered.
     pub(super) async fn refuse_lists(&self, mut rng: StdRng, ever: bool) {
         loop {
-            tokio::time::sleep(Duration::from_secs(rng.random_range(5..30))).await;
+            tokio::time::sleep(Duration::from_secs(rng.random_range(2..20))).await;
             self.without_lists.store(ever, Ordering::Relaxed);
             if ever {
                 self.refuse_lists_now();
                 self.trace.say("weather: nobody tells who entered".to_owned());
             }
-            tokio::time::sleep(Duration::from_secs(rng.random_range(50..110))).await;
+            tokio::time::sleep(Duration::from_secs(rng.random_range(70..130))).await;
             self.without_lists.store(false, Ordering::Relaxed);
         }
     }
