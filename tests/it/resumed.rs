@@ -185,3 +185,22 @@ async fn a_done_lead_that_a_merge_moved_has_the_values_of_whom_it_belongs_to() {
     let person = persons.iter().find(|it| it["Id"] == person.0).unwrap();
     assert!(person["Phones"].to_string().contains("91234"), "{person}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_lead_that_a_merge_moved_unnoticed_is_moved_by_a_run_that_repairs() {
+    let rig = Rig::start().await;
+    let winner = rig.activecampaign.create_contact(bruno()).unwrap();
+    let loser = rig.enters(ana(), 1).await;
+    rig.settled().await;
+    rig.pass(Duration::from_mins(10)).await;
+    rig.activecampaign.merge(winner, loser).unwrap();
+    // No poll sees it.
+    rig.reconcile("report").await;
+    rig.settled().await;
+    assert_eq!(rig.lead().await.contact, loser);
+    rig.reconcile("repair").await;
+    rig.settled().await;
+    let lead = rig.lead().await;
+    assert_eq!((lead.contact, lead.state), (winner, LeadState::Done));
+    rig.audited().await;
+}

@@ -23,6 +23,8 @@ use crate::{
 /// A page, and all that it is compared by.
 pub(super) struct Page {
     pub(super) run: RunId,
+    /// Whether what is found is also put right.
+    pub(super) repairs: bool,
     /// The contact before the first, and the last.
     pub(super) after: ContactId,
     pub(super) to: ContactId,
@@ -135,9 +137,13 @@ impl Page {
     }
 
     /// A page without contacts: what an automation's own list shows.
-    pub(super) fn of_entries(run: RunId, now: DateTime<Utc>, ahead: TimeDelta) -> Self {
+    pub(super) fn of_entries(
+        (run, repairs): (RunId, bool),
+        now: DateTime<Utc>,
+        ahead: TimeDelta,
+    ) -> Self {
         let (after, to) = (ContactId(0), ContactId(0));
-        Self { run, after, to, rows: Vec::new(), now, ahead, routes: Vec::new() }
+        Self { run, repairs, after, to, rows: Vec::new(), now, ahead, routes: Vec::new() }
     }
 
     /// One entry whose lead, if any, belongs to another contact as far as the ledger knows. The
@@ -154,6 +160,11 @@ impl Page {
         counts.read += 1;
         if let Some(lead) = moved_here(tx, route, &entry)? {
             count_lead(&lead, counts);
+            if self.repairs && lead.contact != contact {
+                // The matcher moves the lead. Whoever asks like a webhook makes none of what is missing.
+                let (lane, source) = (Lane::Repair, FoundBy::Webhook);
+                inbox::note(tx, route.id, contact, lane, source, self.now)?;
+            }
             return Ok(());
         }
         if tombstone::of_id(tx, contact)?.is_some() {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use super::{Run, compare::Page, counts::Tally};
+use super::{Mode, Run, compare::Page, counts::Tally};
 use crate::{
     activecampaign::{ContactFilter, ContactPage, Include, Wants},
     domain::{ContactId, FoundBy, Lane},
@@ -123,7 +123,8 @@ impl Run<'_> {
             let Some(to) = self.shared.ledger.read(end).await? else { return Ok(()) };
             (to, Vec::new(), TimeDelta::zero())
         };
-        let page = Page { run: self.id, after, to, rows, now, ahead, routes: routes.to_vec() };
+        let (run, repairs) = (self.id, self.request.mode == Mode::Repair);
+        let page = Page { run, repairs, after, to, rows, now, ahead, routes: routes.to_vec() };
         let mut tally = self.tally.clone();
         self.tally = self
             .shared
@@ -241,13 +242,14 @@ impl Run<'_> {
     ) -> Result<(), LedgerError> {
         let now = self.shared.now();
         let (run, route, mut tally) = (self.id, route.clone(), self.tally.clone());
+        let repairs = self.request.mode == Mode::Repair;
         let ahead = page.server_time - now;
         let entries = page.entries;
         self.tally = self
             .shared
             .ledger
             .write(move |tx| {
-                let page = Page::of_entries(run, now, ahead);
+                let page = Page::of_entries((run, repairs), now, ahead);
                 for entry in entries {
                     let counts = tally.of(route.id);
                     let waits = crate::ledger::intake::newest_waiting(tx, route.id, entry.contact)?;
