@@ -270,7 +270,7 @@ async fn send(world: Arc<World>, receiver: Receiver, outgoing: Outgoing) {
     let body = outgoing.body.clone().into_bytes();
     let request = Request::post(&outgoing.target).body(Body::from(body.clone()));
     let request = request.expect("the target is a path");
-    let Ok(answer) = receiver.router().oneshot(request).await;
+    let Ok(answer) = receiver.oneshot(request).await;
     let status = answer.status().as_u16();
     if status == 200 {
         let bytes = answer.into_body().collect().await.expect("it is whole").to_bytes();
