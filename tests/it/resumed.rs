@@ -39,8 +39,8 @@ async fn go_on(rig: &Rig) -> Value {
     rig.runs("reconcile").await.pop().unwrap()
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_contact_that_was_hidden_keeps_a_run_partial_until_it_is_listed_again() {
+/// Two leads, and a run whose page lacked the contact of the first.
+async fn with_a_hidden_contact() -> (Rig, ContactId, Value) {
     let rig = Rig::start().await;
     let hidden = rig.enters(ana(), 1).await;
     rig.enters(bruno(), 1).await;
@@ -48,6 +48,12 @@ async fn a_contact_that_was_hidden_keeps_a_run_partial_until_it_is_listed_again(
     rig.pass(Duration::from_mins(10)).await;
     hide(&rig, hidden);
     let (first, _) = rig.reconciled("repair").await;
+    (rig, hidden, first)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_contact_that_was_hidden_keeps_a_run_partial_until_it_is_listed_again() {
+    let (rig, _, first) = with_a_hidden_contact().await;
     assert_eq!(first["outcome"], "partial");
     // Nothing is left to read, and ActiveCampaign still has the contact.
     let second = go_on(&rig).await;
@@ -63,13 +69,7 @@ async fn a_contact_that_was_hidden_keeps_a_run_partial_until_it_is_listed_again(
 
 #[tokio::test(start_paused = true)]
 async fn a_hidden_contact_that_is_gone_at_last_completes_the_run() {
-    let rig = Rig::start().await;
-    let hidden = rig.enters(ana(), 1).await;
-    rig.enters(bruno(), 1).await;
-    rig.settled().await;
-    rig.pass(Duration::from_mins(10)).await;
-    hide(&rig, hidden);
-    let (first, _) = rig.reconciled("repair").await;
+    let (rig, hidden, first) = with_a_hidden_contact().await;
     rig.activecampaign.delete(hidden).unwrap();
     let second = go_on(&rig).await;
     assert_eq!((&second["id"], &second["outcome"]), (&first["id"], &json!("complete")), "{second}");
