@@ -207,7 +207,7 @@ impl<'a> Show<'a> {
             );
         }
         self.say("");
-        self.say("Next: copy config.example.toml to config.toml, then `ponte check --online`.");
+        self.say("Next: `ponte setup` asks for what is needed and writes config.toml.");
     }
 
     fn tell(&self, passed: Duration, code: &str, word: &str, what: &str) {
