@@ -19,6 +19,7 @@ pub mod housekeeping;
 pub mod inquiry;
 pub mod intake;
 pub mod jobs;
+mod known;
 pub mod lead_key;
 pub mod lifecycle;
 pub mod matcher;

@@ -314,8 +314,9 @@ fn keys_of(shared: &Shared, derived: &Derived, context: &Context) -> BTreeSet<Ha
 /// The keys that a lead shares with everybody of its company.
 fn company_keys_of(shared: &Shared, derived: &Derived, context: &Context) -> BTreeSet<Hash> {
     let identity = planner::identity(derived, &context.contact, &context.known);
-    let company = context.known.company.map(planner::IdentityKey::record);
-    let of_company = identity.iter().filter(|key| key.is_of_company()).chain(&company);
+    let companies: BTreeSet<_> =
+        context.known.companies().map(planner::IdentityKey::record).collect();
+    let of_company = identity.iter().filter(|key| key.is_of_company()).chain(&companies);
     of_company.map(|key| shared.ledger.keyed(key.as_str())).collect()
 }
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    bare,
+    bare, known,
     reference::{Lens, Ready},
     shared::Shared,
 };
@@ -99,42 +99,11 @@ pub(super) fn context_with(
     contact: Contact,
     with_deals: &BTreeSet<RouteId>,
 ) -> Result<Context, LedgerError> {
-    let siblings = lead::of_contact(conn, lead.contact)?;
-    let newest_with = |record: fn(&Lead) -> Option<RecordId>| {
-        record(&lead).or_else(|| siblings.iter().rev().find_map(record))
-    };
-    let is_older_waiting = |other: &&Lead| {
-        other.id != lead.id
-            && other.deal.is_none()
-            && with_deals.contains(&other.route)
-            && matches!(other.state, LeadState::Pending | LeadState::InDoubt)
-            && (other.entered_at, other.id) < (lead.entered_at, lead.id)
-    };
-    let known = Known {
-        company: newest_with(|lead| lead.company),
-        person: newest_with(|lead| lead.person),
-        deal: lead.deal,
-        named_on_deal: named_on(conn, &lead)?,
-        noted: journal::is_noted(conn, lead.id)?,
-        older_waiting: siblings
-            .iter()
-            .filter(is_older_waiting)
-            .filter_map(|other| other.entered_at)
-            .collect(),
-        ..Known::default()
-    };
+    let known = known::known(conn, &lead, with_deals)?;
     let open = journal::open_of(conn, lead.id)?;
     let derived_before = observation::derived(conn, lead.route, lead.contact)?;
     let (keys, company_keys) = (BTreeSet::new(), BTreeSet::new());
     Ok(Context { work, lead, contact, known, open, derived_before, keys, company_keys })
-}
-
-/// The companies and persons that were written into the lead's deal last.
-fn named_on(conn: &Connection, lead: &Lead) -> Result<BTreeSet<RecordId>, LedgerError> {
-    let Some(deal) = lead.deal else { return Ok(BTreeSet::new()) };
-    let written = journal::written(conn, StepKind::Deal, deal, lead.contact)?;
-    let last = ["ContactId", "PersonId"].into_iter().filter_map(|property| written.get(property));
-    Ok(last.flatten().filter_map(serde_json::Value::as_i64).map(RecordId).collect())
 }
 
 /// Why nothing could be observed.

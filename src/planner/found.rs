@@ -120,8 +120,10 @@ impl<'a> Who<'a> {
 
 fn person<'a>(wanted: &Values, situation: &'a Situation) -> Option<Found<'a>> {
     let persons = &situation.seen.persons;
-    let known = situation.known.person;
-    if let Some(record) = persons.iter().find(|it| Some(it.id) == known) {
+    // Where people deleted the newest, what another lead was given is the contact's all the same: a
+    // search by what the contact is called today may not show it.
+    let held = |id| persons.iter().find(|it| it.id == id);
+    if let Some(record) = situation.known.persons().find_map(held) {
         return Some(Found::known(record));
     }
     let mail = keys::person_email(wanted);
@@ -173,6 +175,9 @@ fn is_somebody_else(record: &ContactRecord, wanted: &Values) -> bool {
 /// The ledger's is passed over only where the lead certainly means another one: that other one is
 /// there and fits while the ledger's does not, or the ledger's has another CNPJ that ponte did not
 /// write. Else a contact who changes employers would rename the old company, with everybody in it.
+///
+/// Where the ledger's is gone, the company of another lead of the contact is taken, if it certainly is
+/// the wanted one: it may as well be that of an earlier employer.
 fn company<'a>(wanted: &Values, situation: &'a Situation) -> Option<Found<'a>> {
     let companies = &situation.seen.companies;
     let documents = keys::company_documents(wanted);
@@ -188,21 +193,29 @@ fn company<'a>(wanted: &Values, situation: &'a Situation) -> Option<Found<'a>> {
         Found::oldest("companies", How::Document, by_document)
             .or_else(|| Found::oldest("companies", How::Name, by_name))
     };
-    let known = situation.known.company;
-    let Some(known) = companies.iter().find(|it| Some(it.id) == known) else { return by_key() };
-    let wrote = |property: &str, value: &str| {
-        let written = situation.known.written.get(&known.id).and_then(|it| it.get(property));
+    let wrote = |it: &ContactRecord, property: &str, value: &str| {
+        let written = situation.known.written.get(&it.id).and_then(|it| it.get(property));
         let is_it = |it: &Value| same::same(property, it, &Value::from(value));
         written.is_some_and(|it| it.iter().any(is_it))
     };
-    if has_document(known) || has_name(known) {
+    let is_another =
+        |it: &ContactRecord| has_other_cnpj(it, wanted) && !wrote(it, "CNPJ", it.text("CNPJ"));
+    let fits = |it: &ContactRecord| {
+        has_document(it)
+            || has_name(it)
+            || (!is_another(it) && wrote(it, "Name", wanted.text("Name")))
+    };
+    let held = |id: RecordId| companies.iter().find(|it| it.id == id);
+    let Some(known) = situation.known.company.and_then(held) else {
+        let others = situation.known.other_companies.iter().filter_map(|id| held(*id));
+        let mut fitting = others.filter(|it| fits(it));
+        return fitting.next().map(Found::known).or_else(by_key);
+    };
+    if fits(known) {
         return Some(Found::known(known));
     }
-    if has_other_cnpj(known, wanted) && !wrote("CNPJ", known.text("CNPJ")) {
+    if is_another(known) {
         return by_key();
-    }
-    if wrote("Name", wanted.text("Name")) {
-        return Some(Found::known(known));
     }
     by_key().or_else(|| Some(Found::known(known)))
 }

@@ -62,8 +62,8 @@ pub fn identity(derived: &Derived, contact: &Contact, known: &Known) -> BTreeSet
         }
         add("company", same::fold(company.text("Name")));
     }
-    let records = [known.company, known.person, known.deal];
-    found.extend(records.into_iter().flatten().map(IdentityKey::record));
+    let records = known.companies().chain(known.persons()).chain(known.deal);
+    found.extend(records.map(IdentityKey::record));
     found
 }
 
@@ -76,7 +76,8 @@ mod tests {
     fn all_that_tells_a_lead_is_a_key() {
         let mut derived = ana();
         derived.company = Some(company("Padaria São João", "11.222.333/0001-81"));
-        let known = Known { person: Some(RecordId(7)), ..Known::default() };
+        let held = [[None, Some(RecordId(7))], [Some(RecordId(40)), Some(RecordId(6))]];
+        let known = Known::of_leads(held.into_iter());
         let found = identity(&derived, &contact(), &known);
         let found: Vec<&str> = found.iter().map(IdentityKey::as_str).collect();
         let expected = [
@@ -86,6 +87,8 @@ mod tests {
             "cpf:52998224725",
             "email:ana@example.com",
             "phone:1190000000",
+            "record:40",
+            "record:6",
             "record:7",
         ];
         assert_eq!(found, expected);

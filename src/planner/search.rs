@@ -32,10 +32,13 @@ pub struct Search {
 /// What to ask Ploomes for before planning.
 pub fn search(policy: &Policy, derived: &Derived, known: &Known) -> Search {
     let person = &derived.person;
-    let ids: BTreeSet<RecordId> = known.contacts().collect();
     let phones: BTreeSet<i64> =
         keys::person_phones(person).flat_map(|phone| phone.keys.iter().copied()).collect();
     let company = derived.company.as_ref().filter(|_| policy.behaviour.has_company());
+    let mut ids: BTreeSet<RecordId> = known.contacts().chain(known.persons()).collect();
+    if company.is_some() {
+        ids.extend(known.companies());
+    }
     let documents = company.map(keys::company_documents).unwrap_or_default();
     Search {
         ids: ids.into_iter().collect(),

@@ -22,6 +22,13 @@ pub enum Purpose {
     Replay,
 }
 
+/// Companies, and persons, of a contact's other leads that are looked at beside its own.
+///
+/// A contact has a second one where people deleted the first, where contacts were merged or, of
+/// companies, where its employer changed: more than a few are a life's work, or somebody's mistake. Each
+/// takes some 25 characters of a search's URL.
+const OTHERS_MAX: usize = 8;
+
 /// What is known and seen of one lead.
 #[derive(Debug, Clone)]
 pub struct Situation {
@@ -50,6 +57,12 @@ pub struct Known {
     pub company: Option<RecordId>,
     /// The person of this lead, else of the contact's newest lead on any route that has one.
     pub person: Option<RecordId>,
+    /// Companies of the contact's other leads, the newest lead's first: where `company` is gone from
+    /// Ploomes, the first of them that is there and fits is the lead's.
+    pub other_companies: Vec<RecordId>,
+    /// Persons of the contact's other leads, the newest lead's first: where `person` is gone from
+    /// Ploomes, the first of them that is there is the lead's.
+    pub other_persons: Vec<RecordId>,
     /// The deal of this very lead.
     pub deal: Option<RecordId>,
     /// The companies and persons that ponte wrote into that deal last.
@@ -75,11 +88,44 @@ pub struct Known {
 }
 
 impl Known {
-    /// The companies and persons that the ledger knows of.
+    /// What is known by the companies and persons that leads hold: the lead's own first, then those of
+    /// its contact's other leads, the newest first.
+    pub fn of_leads(held: impl Iterator<Item = [Option<RecordId>; 2]> + Clone) -> Self {
+        let (company, other_companies) = first_and_others(held.clone().filter_map(|it| it[0]));
+        let (person, other_persons) = first_and_others(held.filter_map(|it| it[1]));
+        Self { company, person, other_companies, other_persons, ..Self::default() }
+    }
+
+    /// The companies that may be the lead's, the likeliest first.
+    pub fn companies(&self) -> impl Iterator<Item = RecordId> {
+        self.company.into_iter().chain(self.other_companies.iter().copied())
+    }
+
+    /// The persons that may be the lead's: the first that is there is.
+    pub fn persons(&self) -> impl Iterator<Item = RecordId> {
+        self.person.into_iter().chain(self.other_persons.iter().copied())
+    }
+
+    /// The companies and persons that the ledger knows of for this very lead, or would have it hold.
     pub(super) fn contacts(&self) -> impl Iterator<Item = RecordId> {
         let held = [self.company, self.person].into_iter().flatten();
         held.chain(self.named_on_deal.iter().copied())
     }
+}
+
+/// The first of some records, and some more that are not the same.
+fn first_and_others(held: impl Iterator<Item = RecordId>) -> (Option<RecordId>, Vec<RecordId>) {
+    let mut distinct: Vec<RecordId> = Vec::new();
+    for id in held {
+        if distinct.len() > OTHERS_MAX {
+            break;
+        }
+        if !distinct.contains(&id) {
+            distinct.push(id);
+        }
+    }
+    let mut distinct = distinct.into_iter();
+    (distinct.next(), distinct.collect())
 }
 
 /// What Ploomes showed.

@@ -145,23 +145,20 @@ impl World {
     /// Everything that a lead's plan depends on, and the calls that it took.
     pub fn observe(&self, index: usize, derived: &Derived) -> (Situation, usize) {
         let lead = &self.leads[index];
-        let siblings = || self.leads.iter().filter(|it| it.contact == lead.contact);
-        let newest = |record: fn(&Lead) -> Option<RecordId>| {
-            record(lead).or_else(|| siblings().rev().find_map(record))
-        };
+        let siblings = self.leads.iter().filter(|it| it.contact == lead.contact);
+        let all = std::iter::once(lead).chain(siblings.rev());
         let older = self.leads[..index]
             .iter()
             .filter(|it| it.contact == lead.contact && it.deal.is_none() && it.outcome.is_none());
         let others = self.leads.iter().enumerate().filter(|(other, _)| *other != index);
         let known = Known {
-            company: newest(|it| it.company),
-            person: newest(|it| it.person),
             deal: lead.deal,
             named_on_deal: self.named_on(lead),
             noted: lead.noted,
             held: others.filter_map(|(_, it)| it.deal).collect(),
             older_waiting: older.map(|it| it.entered_at).collect(),
             written: self.written_for(lead.contact),
+            ..Known::of_leads(all.map(|it| [it.company, it.person]))
         };
         let purpose = match lead.outcome {
             Some(Outcome::Done | Outcome::Skipped(_)) => Purpose::Refresh,

@@ -8,6 +8,7 @@ mod checking;
 mod commands;
 mod contract;
 mod copies;
+mod deleted;
 mod faults;
 mod fuzz;
 mod hostile;

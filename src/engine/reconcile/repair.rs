@@ -120,8 +120,9 @@ impl Run<'_> {
         &self,
         contexts: &[(Context, bool)],
     ) -> Result<BTreeMap<RecordId, ContactRecord>, CallError> {
-        let known = |(it, _): &(Context, bool)| it.known.company.into_iter().chain(it.known.person);
-        let ids: BTreeSet<RecordId> = contexts.iter().flat_map(known).collect();
+        let known = contexts.iter().map(|(it, _)| &it.known);
+        let ids: BTreeSet<RecordId> =
+            known.flat_map(|it| it.companies().chain(it.persons())).collect();
         let ids: Vec<RecordId> = ids.into_iter().collect();
         let records = self.shared.reader.contacts(&ids, Lane::Backfill).await?;
         Ok(records.into_iter().map(|record| (record.id, record)).collect())
@@ -135,8 +136,9 @@ impl Run<'_> {
     ) -> Result<bool, LedgerError> {
         let Ok(reference) = self.shared.reference.get(self.shared).await else { return Ok(false) };
         let Some(Ok(ready)) = reference.route(context.lead.route) else { return Ok(false) };
-        let of = |id: Option<RecordId>| id.and_then(|id| records.get(&id)).cloned();
-        let (person, company) = (of(context.known.person), of(context.known.company));
+        let there = |id: RecordId| records.get(&id).cloned();
+        let person = context.known.persons().find_map(there);
+        let company = context.known.companies().find_map(there);
         let contact_id = context.lead.contact;
         let kinds: Vec<(StepKind, RecordId)> = person
             .iter()

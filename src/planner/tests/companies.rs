@@ -91,6 +91,38 @@ fn a_company_that_people_deleted_is_as_if_it_never_was() {
     ");
 }
 
+/// The newest company is gone, and an older lead's is there under another name.
+fn with_an_older_company(name: &str) -> Situation {
+    let mut situation = showing([record(41, &[("Name", json!(name))])]);
+    let held = [Some(RecordId(40)), Some(RecordId(41))];
+    situation.known = Known::of_leads(held.iter().map(|id| [*id, None]));
+    situation
+}
+
+#[test]
+fn where_the_newest_company_is_gone_that_of_another_lead_is_taken_where_it_is_the_wanted_one() {
+    let derived = ana_of(company("Padaria", ""));
+    let mut situation = with_an_older_company("Padaria Central");
+    let asked = search(&with_company(), &derived, &situation.known).ids;
+    assert_eq!(asked, [RecordId(40), RecordId(41)]);
+    let without = search(&with_company(), &ana(), &situation.known).ids;
+    assert_eq!(without, [RecordId(40)], "no company is wanted");
+    wrote(&mut situation, 41, &[("Name", json!("Padaria"))]);
+    assert_eq!(company_of(&derived, &situation), "adopt(41)", "people renamed it");
+    let company = &mut situation.seen.companies[0];
+    company.properties.insert("CNPJ".to_owned(), json!(OTHER_CNPJ));
+    let with_cnpj = ana_of(super::samples::company("Padaria", CNPJ));
+    assert_eq!(company_of(&with_cnpj, &situation), "create", "its number is another's");
+}
+
+#[test]
+fn the_company_of_an_earlier_employer_is_not_renamed_where_the_newest_is_gone() {
+    let mut situation = with_an_older_company("Antiga");
+    wrote(&mut situation, 41, &[("Name", json!("Antiga"))]);
+    assert_eq!(company_of(&ana_of(company("Nova", "")), &situation), "create");
+    assert_eq!(company_of(&ana_of(company("Antiga", "")), &situation), "adopt(41)");
+}
+
 #[test]
 fn the_ledgers_company_is_renamed_where_the_name_is_still_ours() {
     let mut situation = showing([record(40, &[("Name", json!("Padria"))])]);

@@ -4,8 +4,8 @@ use insta::assert_snapshot;
 use serde_json::json;
 
 use super::samples::{
-    CPF, action, ana, ana_record, at, person_named, phone, phone_record, policy, record, seeing,
-    situation, values, whole, wrote,
+    CPF, action, ana, ana_record, at, body, person_named, phone, phone_record, policy, record,
+    seeing, situation, values, whole, wrote,
 };
 use crate::{
     domain::{Existing, RecordId},
@@ -142,6 +142,37 @@ fn a_person_that_people_deleted_is_as_if_it_never_was() {
     ");
     situation.seen.persons = vec![ana_record(8)];
     assert_eq!(person_of(&situation), "adopt(8)");
+}
+
+#[test]
+fn where_the_newest_person_is_gone_the_newest_of_other_leads_that_is_there_is_taken() {
+    let mut situation = situation();
+    let held = [Some(9), None, Some(8), Some(9), Some(7), Some(6)];
+    situation.known = Known::of_leads(held.iter().map(|id| [None, id.map(RecordId)]));
+    assert_eq!(search(&policy(), &ana(), &situation.known).ids, [6, 7, 8, 9].map(RecordId));
+    let called_before =
+        |id| record(id, &[("Name", json!("Ana")), ("Email", json!("a@example.com"))]);
+    situation.seen.persons = vec![called_before(6), called_before(7), ana_record(5)];
+    wrote(&mut situation, 7, &[("Name", json!("Ana"))]);
+    for purpose in [Purpose::Bring, Purpose::Refresh] {
+        situation.purpose = purpose;
+        let plan = plan(&policy(), &ana(), &situation);
+        assert_eq!(action(&plan, StepKind::Person), "update(7)", "{purpose:?}");
+        assert_eq!(
+            body(&plan, StepKind::Person)["Name"],
+            "Ana Lima",
+            "what ponte wrote is its own"
+        );
+    }
+    situation.seen.persons.insert(0, called_before(9));
+    assert_eq!(person_of(&situation), "update(9)", "the newest is there");
+}
+
+#[test]
+fn of_the_persons_of_many_leads_a_few_are_asked_for() {
+    let known = Known::of_leads((0..1_000).map(|id| [Some(RecordId(id)), Some(RecordId(-id))]));
+    assert_eq!((known.companies().count(), known.persons().count()), (9, 9));
+    assert_eq!(known.persons().last(), Some(RecordId(-8)));
 }
 
 #[test]
