@@ -9,6 +9,7 @@ pub mod alerts;
 pub mod alive;
 pub mod backoff;
 mod bare;
+mod busy;
 pub mod claim;
 mod draft;
 pub mod drift;

@@ -5,15 +5,13 @@
 //! the same time. A lead with a step in doubt is looked after whatever its route is: paused, held or
 //! no longer configured, its keys hold up others.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
+use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
 use super::{
+    busy::Outlook,
     health::Go,
     observe::{self, Context},
     reference::{Lens, Loaded, Ready},
@@ -22,100 +20,19 @@ use super::{
 };
 use crate::{
     domain::{Lane, LeadId, LeadState, RouteId},
-    ledger::{Hash, LedgerError, inbox, journal, journal::StepId, work, work::Work},
-    mutation::{Protection, is_off},
+    ledger::{Hash, LedgerError, inbox, journal, work, work::Work},
     planner::{self, Plan},
     rules::Derived,
     transport::Verdict,
 };
 
-/// Each so many claims a lower lane is asked first, each in its turn: together they get a tenth of
-/// the places at least.
-const FLOOR_EVERY: u64 = 10;
 /// Leads looked at in one go: those before may be held back by an identity in work.
-const CANDIDATES: i64 = 64;
+const CANDIDATES: u32 = 64;
 /// How often more are looked at: a thousand leads that all wait for one company are no reason to
 /// read the whole queue at each claim.
 const GOES_MAX: usize = 8;
-/// Passes that lower lanes have at most: the rest is for a fresh lead, which then need not wait for
-/// one of them to end.
-const LOWER_MAX: usize = 6;
 /// How long a lead waits for another that works on the same record: about one pass.
 const RECORD_BUSY: Duration = Duration::from_secs(1);
-/// How long it is kept that a record was in work: longer than an observation takes.
-const RELEASED_KEPT: Duration = Duration::from_mins(5);
-
-/// What is in work now.
-#[derive(Default)]
-pub(super) struct Busy(Mutex<InWork>);
-
-#[derive(Default)]
-struct InWork {
-    leads: BTreeMap<LeadId, BTreeSet<Hash>>,
-    /// Those of lower lanes among them.
-    lower: BTreeSet<LeadId>,
-    /// When what was in work was let go.
-    released: BTreeMap<Hash, Instant>,
-    given_up: BTreeMap<StepId, Instant>,
-    claims: u64,
-}
-
-impl Busy {
-    /// The answer of a step was given up, or it was looked for, just now.
-    pub(super) fn given_up(&self, step: StepId) {
-        self.lock().given_up.insert(step, Instant::now());
-    }
-
-    /// How long ago the answer of a step was given up; at least since the start, on the monotonic
-    /// clock.
-    pub(super) fn since_given_up(&self, step: StepId, started: Instant) -> Duration {
-        self.lock().given_up.get(&step).copied().unwrap_or(started).elapsed()
-    }
-
-    /// A step is settled.
-    pub(super) fn settled(&self, step: StepId) {
-        self.lock().given_up.remove(&step);
-    }
-
-    /// Whether anything is in work.
-    pub(super) fn is_idle(&self) -> bool {
-        self.lock().leads.is_empty()
-    }
-
-    /// A lead is not in work any more.
-    pub(super) fn release(&self, lead: LeadId) {
-        let now = Instant::now();
-        let mut busy = self.lock();
-        let keys = busy.leads.remove(&lead).unwrap_or_default();
-        busy.lower.remove(&lead);
-        busy.released.retain(|_, at| now.duration_since(*at) < RELEASED_KEPT);
-        busy.released.extend(keys.into_iter().map(|key| (key, now)));
-    }
-
-    /// Holds a lead with its keys, unless somebody in work has one of them.
-    fn hold(&self, lead: LeadId, lane: Lane, keys: &BTreeSet<Hash>) -> bool {
-        let mut busy = self.lock();
-        let shared = !is_off(Protection::IdentityLock)
-            && busy.leads.values().any(|others| !others.is_disjoint(keys));
-        let taken = shared || busy.leads.contains_key(&lead);
-        if !taken {
-            busy.leads.insert(lead, keys.clone());
-            if lane != Lane::Fresh {
-                busy.lower.insert(lead);
-            }
-        }
-        !taken
-    }
-
-    fn has(&self, lead: LeadId) -> bool {
-        self.lock().leads.contains_key(&lead)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, InWork> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 /// A lead whose identities are held, with all that working on it needs.
 pub(super) struct Claimed {
     pub(super) context: Context,
@@ -153,41 +70,68 @@ pub(super) async fn claim(shared: &Shared) -> Claim {
             }
         },
     }
-    let now = shared.now();
-    let waits = shared.ledger.read(move |conn| work::is_due(conn, now)).await;
-    if !matches!(waits, Ok(true)) {
-        return Claim::Nothing(next_due(shared).await);
+    let look = match look(shared).await {
+        Ok(look) => look,
+        Err(error) => return unreadable(&error),
+    };
+    if look.due.is_empty() && look.in_doubt.is_empty() {
+        return Claim::Nothing(shared.until(look.next));
     }
     // Read by a loop of its own: nobody waits for Ploomes here while others have its turn.
     let Some(reference) = shared.reference.last() else {
         return Claim::Nothing(Some(FALLBACK_TICK));
     };
-    let claimed = match in_doubt(shared, &reference).await {
-        Ok(None) => next_lead(shared, &reference).await,
+    let claimed = match in_doubt(shared, &reference, &look.in_doubt).await {
+        Ok(None) => next_lead(shared, &reference, &look.due).await,
         claimed => claimed,
     };
     match claimed {
         Ok(Some(claimed)) => Claim::Lead(Box::new(claimed)),
-        Ok(None) => Claim::Nothing(next_due(shared).await),
-        Err(error) => {
-            tracing::error!(%error, "the queue cannot be read");
-            Claim::Nothing(Some(FALLBACK_TICK))
-        }
+        // Some may have been put off meanwhile.
+        Ok(None) => match self::look(shared).await {
+            Ok(look) => Claim::Nothing(shared.until(look.next)),
+            Err(error) => unreadable(&error),
+        },
+        Err(error) => unreadable(&error),
     }
 }
 
-async fn next_due(shared: &Shared) -> Option<Duration> {
+fn unreadable(error: &LedgerError) -> Claim {
+    tracing::error!(%error, "the queue cannot be read");
+    Claim::Nothing(Some(FALLBACK_TICK))
+}
+
+/// What the queue holds at a moment.
+struct Look {
+    /// Where leads are due.
+    due: BTreeSet<(Lane, RouteId)>,
+    /// Leads with a step in doubt whose look is due, on any route.
+    in_doubt: Vec<Work>,
+    /// When the next lead is due that is not now.
+    next: Option<DateTime<Utc>>,
+}
+
+async fn look(shared: &Shared) -> Result<Look, LedgerError> {
     let now = shared.now();
-    let next = shared.ledger.read(move |conn| work::next_due(conn, now)).await;
-    shared.until(next.ok().flatten())
+    let read = move |conn: &_| {
+        let queues = work::queues(conn, now)?;
+        Ok(Look {
+            due: queues.iter().filter(|it| it.is_due).map(|it| (it.lane, it.route)).collect(),
+            in_doubt: work::due_in_doubt(conn, now, CANDIDATES)?,
+            next: queues.iter().filter_map(|it| it.next).min(),
+        })
+    };
+    shared.ledger.read(read).await
 }
 
 /// A lead with a step in doubt whose look is due, on any route.
-async fn in_doubt(shared: &Shared, reference: &Loaded) -> Result<Option<Claimed>, LedgerError> {
-    let now = shared.now();
-    let due = shared.ledger.read(move |conn| work::due_in_doubt(conn, now, CANDIDATES)).await?;
-    for work in due {
-        let with_deals = shared.with_deals();
+async fn in_doubt(
+    shared: &Shared,
+    reference: &Loaded,
+    due: &[Work],
+) -> Result<Option<Claimed>, LedgerError> {
+    for work in due.iter().filter(|work| !shared.busy.has(work.lead)) {
+        let (work, with_deals) = (*work, shared.with_deals());
         let read = shared
             .ledger
             .read(move |conn| {
@@ -196,7 +140,7 @@ async fn in_doubt(shared: &Shared, reference: &Loaded) -> Result<Option<Claimed>
             })
             .await?;
         let (keys, Some(mut context)) = read else { continue };
-        if shared.busy.hold(work.lead, work.lane, &keys) {
+        if shared.busy.hold(&work, &keys) {
             context.keys = keys;
             let task = Task::Recover(reference.lens(shared));
             return Ok(Some(Claimed { context, task }));
@@ -205,54 +149,33 @@ async fn in_doubt(shared: &Shared, reference: &Loaded) -> Result<Option<Claimed>
     Ok(None)
 }
 
-/// The lanes in the order in which they are asked now.
-fn lanes(shared: &Shared) -> [Lane; 4] {
-    let mut busy = shared.busy.lock();
-    busy.claims += 1;
-    let mut lanes = Lane::ALL;
-    if busy.claims.is_multiple_of(FLOOR_EVERY) {
-        let turn = usize::try_from(busy.claims / FLOOR_EVERY % 3).unwrap_or_default();
-        lanes[..=turn + 1].rotate_right(1);
-    }
-    lanes
-}
-
 /// The most urgent lead that is due and shares no identity with one in work.
-async fn next_lead(shared: &Shared, reference: &Loaded) -> Result<Option<Claimed>, LedgerError> {
-    let enabled = shared.routes.iter().filter(|route| route.enabled);
-    let open: BTreeMap<RouteId, Arc<Ready>> = enabled
-        .filter_map(|route| match reference.route(route.id) {
-            Some(Ok(ready)) => Some((route.id, Arc::clone(ready))),
-            _ => None,
-        })
-        .collect();
+async fn next_lead(
+    shared: &Shared,
+    reference: &Loaded,
+    queues: &BTreeSet<(Lane, RouteId)>,
+) -> Result<Option<Claimed>, LedgerError> {
     let now = shared.now();
-    let lower_full = shared.busy.lock().lower.len() >= LOWER_MAX;
-    for lane in lanes(shared) {
-        if lower_full && lane != Lane::Fresh {
-            continue;
-        }
-        for (route, ready) in &open {
+    for lane in shared.busy.lanes() {
+        for route in shared.routes.iter().filter(|it| it.enabled) {
+            let (route, ready) = match reference.route(route.id) {
+                Some(Ok(ready)) if queues.contains(&(lane, route.id)) => (route.id, ready),
+                _ => continue,
+            };
             let mut after = None;
             for _ in 0..GOES_MAX {
-                let route = *route;
-                let due = shared
-                    .ledger
-                    .read(move |conn| {
-                        if crate::ledger::route::is_paused(conn, route)? {
-                            return Ok(Vec::new());
-                        }
-                        work::due(conn, route, lane, now, after, CANDIDATES)
-                    })
-                    .await?;
+                let due = move |conn: &_| work::due(conn, route, lane, now, after, CANDIDATES);
+                let due = shared.ledger.read(due).await?;
                 for work in &due {
                     if let Some(claimed) = try_claim(shared, *work, ready).await? {
                         return Ok(Some(claimed));
                     }
                 }
                 match due.last() {
-                    Some(last) => after = Some((last.due_at, last.lead)),
-                    None => break,
+                    Some(last) if due.len() == CANDIDATES as usize => {
+                        after = Some((last.due_at, last.lead));
+                    }
+                    _ => break,
                 }
             }
         }
@@ -266,10 +189,11 @@ async fn try_claim(
     work: Work,
     ready: &Arc<Ready>,
 ) -> Result<Option<Claimed>, LedgerError> {
-    if shared.busy.has(work.lead) {
-        return Ok(None);
-    }
-    let Some(mut context) = read(shared, work).await? else { return Ok(None) };
+    let seen = match shared.busy.outlook(&work) {
+        Outlook::Waits => return Ok(None),
+        Outlook::Free(seen) => seen,
+    };
+    let Some(mut context) = read(shared, work, seen).await? else { return Ok(None) };
     if context.open.is_some() {
         return Ok(None);
     }
@@ -277,7 +201,8 @@ async fn try_claim(
     let keys = keys_of(shared, &derived, &context);
     let (held_keys, lead) = (keys.clone(), work.lead);
     let held = shared.ledger.read(move |conn| journal::is_held(conn, &held_keys, lead)).await?;
-    if held || !shared.busy.hold(lead, work.lane, &keys) {
+    if held || !shared.busy.hold(&work, &keys) {
+        shared.busy.waits(&work, &keys);
         return Ok(None);
     }
     // Whoever had it before may have written meanwhile: what counts is what stands there now.
@@ -320,10 +245,23 @@ fn company_keys_of(shared: &Shared, derived: &Derived, context: &Context) -> BTr
     of_company.map(|key| shared.ledger.keyed(key.as_str())).collect()
 }
 
-/// What the ledger knows of a lead. One whose contact nobody can read any more is looked up again.
-async fn read(shared: &Shared, work: Work) -> Result<Option<Context>, LedgerError> {
+/// What the ledger knows of a lead, unless a step in doubt holds one of the keys that were `seen` of it.
+/// One whose contact nobody can read any more is looked up again.
+async fn read(
+    shared: &Shared,
+    work: Work,
+    seen: Option<BTreeSet<Hash>>,
+) -> Result<Option<Context>, LedgerError> {
     let with_deals = shared.with_deals();
-    let context = shared.ledger.read(move |conn| observe::context(conn, work, &with_deals)).await?;
+    let read = move |conn: &_| {
+        if let Some(seen) = seen
+            && journal::is_held(conn, &seen, work.lead)?
+        {
+            return Ok(None);
+        }
+        observe::context(conn, work, &with_deals).map(Some)
+    };
+    let Some(context) = shared.ledger.read(read).await? else { return Ok(None) };
     if context.is_none() {
         let (now, due) = (shared.now(), shared.retry_at(work.attempts, None));
         shared
@@ -373,21 +311,13 @@ pub(super) async fn claim_records(
         .map(|id| shared.ledger.keyed(planner::IdentityKey::record(*id).as_str()))
         .collect();
     let lead = context.lead.id;
-    {
-        let mut busy = shared.busy.lock();
-        let in_work =
-            busy.leads.iter().any(|(other, keys)| *other != lead && !keys.is_disjoint(&records));
-        let since =
-            records.iter().any(|key| busy.released.get(key).is_some_and(|at| *at > observed));
-        if (in_work || since) && !is_off(Protection::IdentityLock) {
-            return Ok(Err(RECORD_BUSY));
-        }
-        busy.leads.entry(lead).or_default().extend(records.iter().copied());
+    if !shared.busy.hold_records(lead, &records, observed) {
+        return Ok(Err(RECORD_BUSY));
     }
     let held = shared.ledger.read(move |conn| journal::is_held(conn, &records, lead)).await?;
     if held {
         // Nobody can know more before the other looks, and each try reads Ploomes again.
         return Ok(Err(shared.settings.settle.max(RECORD_BUSY)));
     }
-    Ok(shared.busy.lock().leads.get(&lead).cloned().ok_or(RECORD_BUSY))
+    Ok(shared.busy.keys(lead).ok_or(RECORD_BUSY))
 }

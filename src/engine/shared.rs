@@ -17,7 +17,7 @@ use super::{
     alive::Alive,
     backoff::Backoff,
     bare::Bare,
-    claim,
+    busy::Busy,
     health::Health,
     housekeeping, intake, jobs, matcher,
     reconcile::Mode,
@@ -133,7 +133,7 @@ pub(super) struct Shared {
     pub(super) stopping: OnceLock<CancellationToken>,
     pub(super) wake: Wake,
     pub(super) alive: Alive,
-    pub(super) busy: claim::Busy,
+    pub(super) busy: Busy,
     /// Held by the poll that runs.
     pub(super) polling: tokio::sync::Mutex<()>,
     /// Held by the reconciliation that runs.
@@ -298,7 +298,7 @@ impl Shared {
             stopping: OnceLock::new(),
             wake,
             alive: Alive::default(),
-            busy: claim::Busy::default(),
+            busy: Busy::default(),
             polling: tokio::sync::Mutex::default(),
             reconciling: tokio::sync::Mutex::default(),
             started: tokio::time::Instant::now(),

@@ -103,7 +103,7 @@ pub fn due(
     lane: Lane,
     now: DateTime<Utc>,
     after: Option<(DateTime<Utc>, LeadId)>,
-    limit: i64,
+    limit: u32,
 ) -> Result<Vec<Work>, LedgerError> {
     let sql = format!(
         "SELECT {COLUMNS} FROM work
@@ -134,7 +134,7 @@ pub fn due(
 pub fn due_in_doubt(
     conn: &Connection,
     now: DateTime<Utc>,
-    limit: i64,
+    limit: u32,
 ) -> Result<Vec<Work>, LedgerError> {
     let sql = format!(
         "SELECT {COLUMNS} FROM work
@@ -157,22 +157,6 @@ pub fn get(conn: &Connection, lead: LeadId) -> Result<Option<Work>, LedgerError>
         .prepare_cached(&sql)?
         .query_row(named_params! { ":lead": lead.0 }, from_row)
         .optional()?)
-}
-
-/// Returns when the next lead is due after `now`, on any route.
-pub fn next_due(
-    conn: &Connection,
-    now: DateTime<Utc>,
-) -> Result<Option<DateTime<Utc>>, LedgerError> {
-    let sql = "
-        SELECT min(next) FROM (
-            SELECT (SELECT min(due_at) FROM work
-                    WHERE route_id = route.id AND lane = lanes.value AND due_at > :now) AS next
-            FROM route, json_each('[0, 1, 2, 3]') AS lanes)";
-    let due: Option<i64> = conn
-        .prepare_cached(sql)?
-        .query_row(named_params! { ":now": to_ms(now) }, |row| row.get(0))?;
-    Ok(due.map(from_ms))
 }
 
 /// Removes a row, unless the lead was asked for again meanwhile.
@@ -270,16 +254,41 @@ pub fn failed(
     Ok(())
 }
 
-/// Whether any lead is due.
-pub fn is_due(conn: &Connection, now: DateTime<Utc>) -> Result<bool, LedgerError> {
+/// The leads of one route and lane that wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Queue {
+    /// Their route.
+    pub route: RouteId,
+    /// Their lane.
+    pub lane: Lane,
+    /// Whether one is due on a route that nobody paused.
+    pub is_due: bool,
+    /// When the next one is due after now.
+    pub next: Option<DateTime<Utc>>,
+}
+
+/// The queues of all routes as they are `now`.
+pub fn queues(conn: &Connection, now: DateTime<Utc>) -> Result<Vec<Queue>, LedgerError> {
     let sql = "
-        SELECT EXISTS (
-            SELECT 1 FROM route, json_each('[0, 1, 2, 3]') AS lanes
-            WHERE EXISTS (SELECT 1 FROM work
-                          WHERE route_id = route.id AND lane = lanes.value AND due_at <= :now))";
-    Ok(conn
+        SELECT route.id, lanes.value,
+               paused = 0 AND EXISTS (SELECT 1 FROM work WHERE route_id = route.id
+                                      AND lane = lanes.value AND due_at <= :now),
+               (SELECT min(due_at) FROM work
+                WHERE route_id = route.id AND lane = lanes.value AND due_at > :now)
+        FROM route, json_each('[0, 1, 2, 3]') AS lanes";
+    let queue = |row: &Row<'_>| {
+        Ok(Queue {
+            route: RouteId(row.get(0)?),
+            lane: Lane::from_rank(row.get(1)?).unwrap_or(Lane::Backfill),
+            is_due: row.get(2)?,
+            next: row.get::<_, Option<i64>>(3)?.map(from_ms),
+        })
+    };
+    let queues = conn
         .prepare_cached(sql)?
-        .query_row(named_params! { ":now": to_ms(now) }, |row| row.get(0))?)
+        .query_map(named_params! { ":now": to_ms(now) }, queue)?
+        .collect::<Result<_, _>>()?;
+    Ok(queues)
 }
 
 /// Whether anything on these routes can be done now, or soon without a failure in between:
