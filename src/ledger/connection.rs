@@ -30,16 +30,21 @@ const WRITE_CACHE_KIB: i64 = 1024;
 pub(super) enum Access {
     Write,
     Read,
+    /// Writes and reads, and keeps all others out: no locks are taken and given back.
+    Alone,
 }
 
 /// Opens the file, which must be there.
 pub(super) fn open(path: &Path, access: Access) -> Result<Connection, LedgerError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags)?;
+    if access == Access::Alone {
+        conn.pragma_update_and_check(None, "locking_mode", "exclusive", |_| Ok(()))?;
+    }
     prepare(&conn)?;
     let cache = match access {
         Access::Read => READ_CACHE_KIB,
-        Access::Write => WRITE_CACHE_KIB,
+        Access::Write | Access::Alone => WRITE_CACHE_KIB,
     };
     conn.pragma_update(None, "cache_size", -cache)?;
     conn.pragma_update(None, "query_only", access == Access::Read)?;

@@ -26,7 +26,7 @@ use super::{
     delivery::NewDelivery,
     digest::Hash,
     meta::Key,
-    writer::{Call, Group, Message, Writer, snapshot},
+    writer::{Call, Group, Message, Writer, snapshot, snapshot_of_writer},
 };
 use crate::domain::DeliveryId;
 
@@ -57,31 +57,8 @@ enum Executor {
 }
 
 struct InPlace {
-    open: Mutex<Option<Place>>,
+    open: Mutex<Option<Writer>>,
     turns: OnceLock<Arc<dyn Turns>>,
-}
-
-struct Place {
-    writer: Writer,
-    /// A connection that only reads; `None` in memory, where there is but one.
-    reader: Option<Connection>,
-}
-
-impl Place {
-    /// Runs `work` on a snapshot that it cannot change.
-    fn read<T>(
-        &self,
-        work: impl FnOnce(&Connection) -> Result<T, LedgerError>,
-    ) -> Result<T, LedgerError> {
-        if let Some(reader) = &self.reader {
-            return snapshot(reader, work);
-        }
-        // Costly: the pragma makes SQLite prepare every statement anew.
-        self.writer.conn.pragma_update(None, "query_only", true)?;
-        let result = snapshot(&self.writer.conn, work);
-        self.writer.conn.pragma_update(None, "query_only", false)?;
-        result
-    }
 }
 
 /// What an in-place ledger waits for around each piece of work.
@@ -94,7 +71,7 @@ pub trait Turns: Send + Sync {
 }
 
 impl InPlace {
-    fn lock(&self) -> MutexGuard<'_, Option<Place>> {
+    fn lock(&self) -> MutexGuard<'_, Option<Writer>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -157,7 +134,7 @@ impl Ledger {
                     let open = open.as_ref().ok_or(LedgerError::Closed)?;
                     let mut group = Group::default();
                     group.jobs.push(Box::new(call));
-                    open.writer.run(&mut group);
+                    open.run(&mut group);
                 }
                 place.turn().await;
                 let mut answer = answer;
@@ -184,7 +161,7 @@ impl Ledger {
                     let open = open.as_ref().ok_or(LedgerError::Closed)?;
                     let mut group = Group::default();
                     group.arrivals.push(arrival);
-                    open.writer.run(&mut group);
+                    open.run(&mut group);
                 }
                 place.turn().await;
                 answer.try_recv().map_err(|_| LedgerError::Closed)?.take()
@@ -204,7 +181,8 @@ impl Ledger {
             Executor::Thread(threads) => threads.ask(move |conn| snapshot(conn, work)).await,
             Executor::InPlace(place) => {
                 place.turn().await;
-                place.lock().as_ref().ok_or(LedgerError::Closed)?.read(work)
+                let open = place.lock();
+                snapshot_of_writer(&open.as_ref().ok_or(LedgerError::Closed)?.conn, work)
             }
         }
     }
@@ -217,7 +195,7 @@ impl Ledger {
             Executor::Thread(threads) => threads.ask(checkpoint::truncate).await,
             Executor::InPlace(place) => {
                 let open = place.lock();
-                checkpoint::truncate(&open.as_ref().ok_or(LedgerError::Closed)?.writer.conn)
+                checkpoint::truncate(&open.as_ref().ok_or(LedgerError::Closed)?.conn)
             }
         }
     }
@@ -261,9 +239,9 @@ impl Ledger {
         }
     }
 
-    pub(super) fn in_place(path: PathBuf, writer: Writer, reader: Option<Connection>) -> Self {
+    pub(super) fn in_place(path: PathBuf, writer: Writer) -> Self {
         let key = writer.key.clone();
-        let open = Mutex::new(Some(Place { writer, reader }));
+        let open = Mutex::new(Some(writer));
         let executor = Executor::InPlace(Box::new(InPlace { open, turns: OnceLock::new() }));
         Self(Arc::new(Shared { path, key, executor }))
     }

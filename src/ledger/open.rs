@@ -23,8 +23,11 @@ use crate::clock::Clock;
 pub enum Executor {
     /// Threads of its own: production.
     Thread,
-    /// The caller's thread: simulations with paused time.
+    /// The caller's thread, on one connection: tests with paused time.
     InPlace,
+    /// The same, and nobody else may open the file meanwhile: no locks are taken and given back, which
+    /// is much of a simulation's time.
+    Alone,
 }
 
 /// Where salts and keys come from.
@@ -108,11 +111,9 @@ impl Options {
                 };
                 Ledger::on_threads(path, writer, log, || connection::open(&file, Access::Read))
             }
-            (Executor::InPlace, Some(file)) => {
-                let reader = connection::open(&file, Access::Read)?;
-                Ok(Ledger::in_place(path, writer, Some(reader)))
+            (Executor::InPlace | Executor::Alone, _) | (_, None) => {
+                Ok(Ledger::in_place(path, writer))
             }
-            (_, None) => Ok(Ledger::in_place(path, writer, None)),
         }
     }
 
@@ -123,7 +124,11 @@ impl Options {
             fs::set_permissions(path, fs::Permissions::from_mode(0o600))
                 .map_err(|source| LedgerError::File { path: path.clone(), source })?;
         }
-        connection::open(path, Access::Write)
+        let access = match self.executor {
+            Executor::Thread | Executor::InPlace => Access::Write,
+            Executor::Alone => Access::Alone,
+        };
+        connection::open(path, access)
     }
 }
 

@@ -302,10 +302,10 @@ async fn readers_see_what_is_committed_and_cannot_write() {
 }
 
 #[tokio::test]
-async fn both_executors_write_the_same_ledger() {
+async fn all_executors_write_the_same_ledger() {
     let directory = TempDir::new().unwrap();
     let mut dumps = Vec::new();
-    for executor in [Executor::InPlace, Executor::Thread] {
+    for executor in [Executor::InPlace, Executor::Alone, Executor::Thread] {
         let path = directory.path().join(format!("{executor:?}.db"));
         let clock = Clock::simulated(at(0));
         let randomness = Randomness::Seed(3);
@@ -325,6 +325,7 @@ async fn both_executors_write_the_same_ledger() {
         ledger.close().await;
     }
     assert_eq!(dumps[0], dumps[1]);
+    assert_eq!(dumps[1], dumps[2]);
 }
 
 #[tokio::test]

@@ -256,3 +256,17 @@ pub(super) fn snapshot<T>(
     let _ = sql::execute(conn, "COMMIT", []);
     result
 }
+
+/// The same on the connection that writes, where there is no other: what `work` changes is taken back,
+/// and refused.
+pub(super) fn snapshot_of_writer<T>(
+    conn: &Connection,
+    work: impl FnOnce(&Connection) -> Result<T, LedgerError>,
+) -> Result<T, LedgerError> {
+    sql::execute(conn, "BEGIN DEFERRED", [])?;
+    let before = conn.total_changes();
+    let result = guarded(|| work(conn));
+    let changed = conn.total_changes() != before;
+    let _ = sql::execute(conn, "ROLLBACK", []);
+    if changed { Err(LedgerError::ReadOnly) } else { result }
+}
