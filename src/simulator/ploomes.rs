@@ -223,7 +223,7 @@ fn done(state: &mut State, ask: &Ask<'_>) -> Response<Bytes> {
             if let Some((did, table, id, body)) = wrote {
                 state.journal.wrote(ask.path, (did, table, id), body);
             }
-            body.map_or_else(|| respond::empty(status), |body| respond::json(status, &body))
+            body.map_or_else(|| respond::empty(status), |body| respond::body(status, body))
         }
         Err(refusal) => respond::refusal(&refusal, &state.account.switches),
     }

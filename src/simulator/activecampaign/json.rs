@@ -169,18 +169,26 @@ impl Json {
 
     fn string(&mut self, text: &str) {
         self.out.push('"');
-        for c in text.chars() {
-            match c {
-                '"' => self.out.push_str("\\\""),
-                '\\' => self.out.push_str("\\\\"),
-                '\n' => self.out.push_str("\\n"),
-                '\r' => self.out.push_str("\\r"),
-                '\t' => self.out.push_str("\\t"),
-                '/' if !self.shape.plain => self.out.push_str("\\/"),
-                c if c.is_control() || (!c.is_ascii() && !self.shape.plain) => self.escape(c),
-                c => self.out.push(c),
+        let plain = self.shape.plain;
+        let special = |c: char| {
+            matches!(c, '"' | '\\') || c.is_control() || (!plain && (c == '/' || !c.is_ascii()))
+        };
+        let mut rest = text;
+        while let Some(at) = rest.find(special) {
+            let (before, from) = rest.split_at(at);
+            self.out.push_str(before);
+            let mut after = from.chars();
+            match after.next() {
+                Some('\n') => self.out.push_str("\\n"),
+                Some('\r') => self.out.push_str("\\r"),
+                Some('\t') => self.out.push_str("\\t"),
+                Some(c @ ('"' | '\\' | '/')) => self.out.extend(['\\', c]),
+                Some(c) => self.escape(c),
+                None => {}
             }
+            rest = after.as_str();
         }
+        self.out.push_str(rest);
         self.out.push('"');
     }
 

@@ -12,8 +12,9 @@ use super::{
     odata::Options,
     path::{Key, Target},
     refusal::Refusal,
+    respond,
     schema::Table,
-    shape::{PAGE_MAX, context, envelope},
+    shape::{Entity, PAGE_MAX, Page, context, envelope},
     store::Row,
     switches::{PatchMode, TopAbove300},
     write::{Account, Author, Ending, SLOTS},
@@ -39,15 +40,9 @@ pub(super) struct Ask<'r> {
 pub(super) struct Reply {
     pub(super) status: u16,
     /// `None`: an empty body.
-    pub(super) body: Option<Value>,
+    pub(super) body: Option<Vec<u8>>,
     /// What was changed.
     pub(super) wrote: Option<(Did, Table, i64, Value)>,
-}
-
-impl Reply {
-    fn read(body: Map<String, Value>) -> Self {
-        Self { status: 200, body: Some(Value::Object(body)), wrote: None }
-    }
 }
 
 impl Account {
@@ -96,17 +91,18 @@ impl Account {
             }
             _ => return Err(Refusal::not_found()),
         };
-        Ok(Reply::read(self.page(ask, table, &options, &mut rows)))
+        let body = respond::written(&self.page(ask, table, &options, &mut rows));
+        Ok(Reply { status: 200, body: Some(body), wrote: None })
     }
 
     /// One page of `rows`, and where the rest is.
-    fn page(
-        &self,
+    fn page<'a>(
+        &'a self,
         ask: &Ask<'_>,
         table: Table,
-        options: &Options,
-        rows: &mut Vec<Row<'_>>,
-    ) -> Map<String, Value> {
+        options: &'a Options,
+        rows: &mut Vec<Row<'a>>,
+    ) -> Page<'a> {
         let total = rows.len();
         let skip = options.skip.unwrap_or(0);
         let wanted = options.top.unwrap_or(usize::MAX);
@@ -117,15 +113,14 @@ impl Account {
         let cut = rows.len().min(wanted) > most && !silent;
         rows.truncate(wanted.min(most));
         let reader = self.reader(ask.now);
-        let value = rows.iter().map(|it| Value::Object(reader.entity(*it, options))).collect();
-        let mut page = envelope(&context(table, options), value);
-        if options.count {
-            page.shift_insert(1, "@odata.count".to_owned(), json!(total));
+        let entity = |row: &Row<'a>| Entity { reader, row: *row, options };
+        let next = cut && self.switches.next_link;
+        Page {
+            context: context(table, options),
+            count: options.count.then_some(total),
+            value: rows.iter().map(entity).collect(),
+            next_link: next.then(|| next_link(ask, options)),
         }
-        if cut && self.switches.next_link {
-            page.insert("@odata.nextLink".to_owned(), json!(next_link(ask, options)));
-        }
-        page
     }
 
     fn post(&mut self, ask: &Ask<'_>, target: &Target) -> Result<Reply, Refusal> {
@@ -236,7 +231,9 @@ impl Account {
         // What was just written is seen by its writer, however late others see it.
         let latest = DateTime::<Utc>::MAX_UTC;
         let row = self.store.row(table, id, latest);
-        let mut entity = row.map(|it| self.reader(latest).entity(it, options)).unwrap_or_default();
+        let reader = self.reader(latest);
+        let entity = row.map(|row| Entity { reader, row, options }.object());
+        let mut entity = entity.unwrap_or_default();
         if did == Did::Create && self.switches.without_id {
             entity.shift_remove("Id");
         }
@@ -246,7 +243,7 @@ impl Account {
             envelope(&context(table, options), vec![Value::Object(entity)])
         };
         let wrote = Some((did, table, id, Value::Object(body)));
-        Reply { status: 200, body: Some(Value::Object(answer)), wrote }
+        Reply { status: 200, body: Some(respond::written(&answer)), wrote }
     }
 }
 

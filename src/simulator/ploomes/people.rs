@@ -12,6 +12,7 @@ use super::{
     odata::{Expand, Options},
     refusal::Refusal,
     schema::{Link, Table},
+    shape::Entity,
     standard,
     store::Row,
     write::{Account, Author, Ending},
@@ -183,7 +184,8 @@ fn shown(state: &State, row: Row<'_>) -> Value {
     let expand = |name: &str| Expand { name: name.to_owned(), options: Options::default() };
     let expand = parts.map(|it| expand(it.name)).collect();
     let options = Options { expand, ..Options::default() };
-    Value::Object(state.account.reader(EVER).entity(row, &options))
+    let reader = state.account.reader(EVER);
+    Value::Object(Entity { reader, row, options: &options }.object())
 }
 
 fn object(body: &Value) -> Result<&Map<String, Value>, Refusal> {

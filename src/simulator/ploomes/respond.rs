@@ -6,6 +6,7 @@ use http::{
     HeaderValue, Response, StatusCode,
     header::{CONTENT_LENGTH, CONTENT_TYPE, DATE, RETRY_AFTER},
 };
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
@@ -28,9 +29,19 @@ fn answer(status: u16, content_type: &'static str, body: impl Into<Bytes>) -> Re
     answer
 }
 
+/// A value as text.
+pub(super) fn written(value: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).expect("all keys are texts")
+}
+
 /// JSON.
 pub(super) fn json(status: u16, value: &Value) -> Response<Bytes> {
-    answer(status, JSON, value.to_string())
+    body(status, written(value))
+}
+
+/// JSON that is written already.
+pub(super) fn body(status: u16, json: Vec<u8>) -> Response<Bytes> {
+    answer(status, JSON, json)
 }
 
 /// Nothing.

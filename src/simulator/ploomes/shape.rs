@@ -1,5 +1,6 @@
 //! Records as JSON: the default properties or the selected ones, and what is expanded.
 
+use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -15,45 +16,72 @@ pub(super) const PAGE_MAX: usize = 300;
 /// The account's shard: not the host that clients are told to use.
 pub(super) const HOST: &str = "https://public6-api2.ploomes.com";
 
-impl Reader<'_> {
-    /// The record as `options` want it.
-    pub(super) fn entity(&self, row: Row<'_>, options: &Options) -> Map<String, Value> {
-        let mut entity = Map::new();
-        for property in row.table.schema().properties {
-            let wanted = options.select.as_ref();
-            if wanted.is_none_or(|names| names.iter().any(|it| it == property.name)) {
-                entity.insert(property.name.to_owned(), row.value(property.name).clone());
-            }
+/// A record as `options` want it, written straight into the answer: what is kept of an account is read
+/// whole at each start of an engine.
+pub(super) struct Entity<'a> {
+    pub(super) reader: Reader<'a>,
+    pub(super) row: Row<'a>,
+    pub(super) options: &'a Options,
+}
+
+impl Entity<'_> {
+    /// The same as a value.
+    pub(super) fn object(&self) -> Map<String, Value> {
+        match serde_json::to_value(self) {
+            Ok(Value::Object(object)) => object,
+            _ => unreachable!("a record is an object, and all its keys are texts"),
         }
-        for expand in &options.expand {
-            self.expand(row, expand, &mut entity);
-        }
-        entity
     }
 
-    fn expand(&self, row: Row<'_>, expand: &Expand, entity: &mut Map<String, Value>) {
+    fn expand<M: SerializeMap>(&self, expand: &Expand, map: &mut M) -> Result<(), M::Error> {
+        let (reader, row) = (self.reader, self.row);
         let Expand { name, options } = expand;
-        let Some(navigation) = row.table.schema().navigation(name) else { return };
-        let mut rows = self.linked(row, navigation.name);
+        let Some(navigation) = row.table.schema().navigation(name) else { return Ok(()) };
+        let entity = |row| Entity { reader, row, options };
+        let mut rows = reader.linked(row, navigation.name);
         if matches!(navigation.link, Link::One { .. } | Link::NoOne) {
-            let row = rows.pop().map(|it| Value::Object(self.entity(it, options)));
-            entity.insert(name.clone(), row.unwrap_or_default());
-            return;
+            return map.serialize_entry(name, &rows.pop().map(entity));
         }
-        self.refine(&mut rows, options);
+        reader.refine(&mut rows, options);
         rows.drain(..options.skip.unwrap_or(0).min(rows.len()));
         rows.truncate(options.top.unwrap_or(usize::MAX));
-        let page = self.switches.nested_page.unwrap_or(usize::MAX);
+        let page = reader.switches.nested_page.unwrap_or(usize::MAX);
         let cut = rows.len() > page;
         rows.truncate(page);
-        let rows = rows.into_iter().map(|it| Value::Object(self.entity(it, options)));
-        entity.insert(name.clone(), rows.collect());
-        if cut && self.switches.next_link {
+        map.serialize_entry(name, &rows.into_iter().map(entity).collect::<Vec<_>>())?;
+        if cut && reader.switches.next_link {
             let (set, id) = (row.table.path(), row.value("Id"));
             let rest = format!("{HOST}/{set}({id})/{name}?$skip={page}");
-            entity.insert(format!("{name}@odata.nextLink"), json!(rest));
+            map.serialize_entry(&format!("{name}@odata.nextLink"), &rest)?;
         }
+        Ok(())
     }
+}
+
+impl Serialize for Entity<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        let wanted = self.options.select.as_ref();
+        for property in self.row.table.schema().properties {
+            if wanted.is_none_or(|names| names.iter().any(|it| it == property.name)) {
+                map.serialize_entry(property.name, self.row.value(property.name))?;
+            }
+        }
+        self.options.expand.iter().try_for_each(|it| self.expand(it, &mut map))?;
+        map.end()
+    }
+}
+
+/// A page of records, in the order in which the service writes its parts.
+#[derive(Serialize)]
+pub(super) struct Page<'a> {
+    #[serde(rename = "@odata.context")]
+    pub(super) context: String,
+    #[serde(rename = "@odata.count", skip_serializing_if = "Option::is_none")]
+    pub(super) count: Option<usize>,
+    pub(super) value: Vec<Entity<'a>>,
+    #[serde(rename = "@odata.nextLink", skip_serializing_if = "Option::is_none")]
+    pub(super) next_link: Option<String>,
 }
 
 /// What an answer is about, as the service writes it: the shard's host, whoever was asked.

@@ -40,13 +40,14 @@ impl Values {
         self.0.shrink_to_fit();
     }
 
-    /// Properties with their values, by name.
+    /// Properties with their values.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&'static str, &Value)> {
         self.0.iter().map(|(property, value)| (*property, value))
     }
 
     fn find(&self, property: &str) -> Result<usize, usize> {
-        self.0.binary_search_by_key(&property, |(it, _)| *it)
+        // By length first: names that begin alike are many.
+        self.0.binary_search_by_key(&(property.len(), property), |(it, _)| (it.len(), *it))
     }
 }
 
