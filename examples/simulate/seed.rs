@@ -22,9 +22,21 @@ mod trace;
 mod weather;
 mod words;
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    fs,
+    path::Path,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use chrono::{DateTime, Utc};
+use ponte::{
+    clock::Clock,
+    ledger::{
+        EngineLock, Options,
+        open::{Executor, Opener, Randomness},
+    },
+};
 use rand::{SeedableRng as _, rngs::StdRng};
 
 pub use self::trace::Trace;
@@ -61,6 +73,26 @@ fn rng(seed: u64, purpose: &str) -> StdRng {
     StdRng::seed_from_u64(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ salt)
 }
 
+/// The file of a ledger in which nothing happened yet. Laying out its tables takes as long as two lives
+/// of an engine, and gives the same bytes each time.
+fn empty_ledger() -> &'static [u8] {
+    static FILE: OnceLock<Vec<u8>> = OnceLock::new();
+    FILE.get_or_init(|| {
+        let directory = tempfile::tempdir_in(place()).expect("a directory for the ledger");
+        let path = directory.path().join("ponte.db");
+        let lock = EngineLock::take(&path).expect("nobody else knows of it");
+        let options = Options {
+            path: Some(path.clone()),
+            executor: Executor::Alone,
+            randomness: Randomness::Seed(0),
+            clock: Clock::simulated(start()),
+        };
+        // Its log is in the file once it is closed.
+        drop(options.open(Opener::Engine(&lock)).expect("the ledger opens"));
+        fs::read(path).expect("the ledger is there")
+    })
+}
+
 /// Plays one seed; its ledger stands in a directory of its own under `place`.
 pub fn play(seed: u64, place: &Path) -> Played {
     let plan = Plan::draw(seed);
@@ -71,6 +103,7 @@ pub fn play(seed: u64, place: &Path) -> Played {
         .build()
         .expect("a runtime of one thread");
     let path = directory.path().join("ponte.db");
+    fs::write(&path, empty_ledger()).expect("there is room for a ledger");
     runtime.block_on(async {
         let stage = Stage::new(seed, plan, path);
         stage.play().await

@@ -48,9 +48,9 @@ const LOCK_TRIES: u32 = 100_000;
 
 /// How long a loop of the engine sleeps at most: nobody else writes into this ledger, so that a short
 /// tick would only cost time.
-const TICK: Duration = Duration::from_secs(10);
+const TICK: Duration = Duration::from_secs(30);
 /// How often is looked whether it has.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
+const LOOK_EVERY: Duration = Duration::from_secs(10);
 
 /// One seed's accounts, people and ledger.
 pub(super) struct Stage {
@@ -281,7 +281,7 @@ impl Stage {
         let lock = self.lock()?;
         let options = ledger::Options {
             path: Some(self.path.clone()),
-            executor: Executor::InPlace,
+            executor: Executor::Alone,
             randomness: Randomness::Seed(self.seed),
             clock: self.clock.clone(),
         };
@@ -416,7 +416,7 @@ impl Stage {
         let folder = self.path.parent().expect("it has a folder of its own");
         let entries = std::fs::read_dir(folder).expect("the folder is there");
         let files = entries.flatten().filter_map(|it| std::fs::read(it.path()).ok());
-        files.flatten().collect()
+        files.collect::<Vec<_>>().concat()
     }
 
     async fn facts<'a>(&'a self, ledger: &Ledger, last: Option<RunReport>) -> checks::Facts<'a> {

@@ -18,8 +18,8 @@ pub(super) fn in_portuguese(facts: &Facts<'_>) -> Vec<String> {
         }
     }
     said.extend(facts.last.iter().filter_map(|it| it.reason.as_deref()));
-    said.retain(|it| !it.is_empty() && !is_known(it));
     said.sort_unstable();
     said.dedup();
+    said.retain(|it| !it.is_empty() && !is_known(it));
     said.into_iter().map(|it| format!("{it:?} is not known")).collect()
 }
