@@ -200,6 +200,8 @@ impl Stage {
             }
             fuse.blow();
             running.lifecycle.kill().await;
+            // Whoever still holds it, as a write that nobody waits for, died with the engine.
+            running.ledger.close().await;
             drop(running);
             if rng.random_ratio(1, 2) {
                 tokio::time::sleep(Duration::from_millis(rng.random_range(0..30_000))).await;
