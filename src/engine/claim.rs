@@ -20,7 +20,10 @@ use super::{
 };
 use crate::{
     domain::{Lane, LeadId, LeadState, RouteId},
-    ledger::{Hash, LedgerError, inbox, journal, work, work::Work},
+    ledger::{
+        Hash, LedgerError, inbox, journal, work,
+        work::{Queue, Work},
+    },
     planner::{self, Plan},
     rules::Derived,
     transport::Verdict,
@@ -33,6 +36,7 @@ const CANDIDATES: u32 = 64;
 const GOES_MAX: usize = 8;
 /// How long a lead waits for another that works on the same record: about one pass.
 const RECORD_BUSY: Duration = Duration::from_secs(1);
+
 /// A lead whose identities are held, with all that working on it needs.
 pub(super) struct Claimed {
     pub(super) context: Context,
@@ -70,7 +74,8 @@ pub(super) async fn claim(shared: &Shared) -> Claim {
             }
         },
     }
-    let look = match look(shared).await {
+    let now = shared.now();
+    let look = match look(shared, now).await {
         Ok(look) => look,
         Err(error) => return unreadable(&error),
     };
@@ -87,9 +92,9 @@ pub(super) async fn claim(shared: &Shared) -> Claim {
     };
     match claimed {
         Ok(Some(claimed)) => Claim::Lead(Box::new(claimed)),
-        // Some may have been put off meanwhile.
-        Ok(None) => match self::look(shared).await {
-            Ok(look) => Claim::Nothing(shared.until(look.next)),
+        // Some may have been put off meanwhile, or have become due.
+        Ok(None) => match next_due(shared, now).await {
+            Ok(next) => Claim::Nothing(shared.until(next)),
             Err(error) => unreadable(&error),
         },
         Err(error) => unreadable(&error),
@@ -111,26 +116,37 @@ struct Look {
     next: Option<DateTime<Utc>>,
 }
 
-async fn look(shared: &Shared) -> Result<Look, LedgerError> {
-    let now = shared.now();
+async fn look(shared: &Shared, now: DateTime<Utc>) -> Result<Look, LedgerError> {
     let read = move |conn: &_| {
         let queues = work::queues(conn, now)?;
         Ok(Look {
             due: queues.iter().filter(|it| it.is_due).map(|it| (it.lane, it.route)).collect(),
             in_doubt: work::due_in_doubt(conn, now, CANDIDATES)?,
-            next: queues.iter().filter_map(|it| it.next).min(),
+            next: first(&queues),
         })
     };
     shared.ledger.read(read).await
+}
+
+/// When the first lead is due after `now`, which may be past.
+async fn next_due(
+    shared: &Shared,
+    now: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>, LedgerError> {
+    shared.ledger.read(move |conn| Ok(first(&work::queues(conn, now)?))).await
+}
+
+fn first(queues: &[Queue]) -> Option<DateTime<Utc>> {
+    queues.iter().filter_map(|queue| queue.next).min()
 }
 
 /// A lead with a step in doubt whose look is due, on any route.
 async fn in_doubt(
     shared: &Shared,
     reference: &Loaded,
-    due: &[Work],
+    in_doubt: &[Work],
 ) -> Result<Option<Claimed>, LedgerError> {
-    for work in due.iter().filter(|work| !shared.busy.has(work.lead)) {
+    for work in in_doubt.iter().filter(|work| !shared.busy.has(work.lead)) {
         let (work, with_deals) = (*work, shared.with_deals());
         let read = shared
             .ledger

@@ -263,7 +263,7 @@ pub struct Queue {
     pub lane: Lane,
     /// Whether one is due on a route that nobody paused.
     pub is_due: bool,
-    /// When the next one is due after now.
+    /// When the next one is due after now, on a paused route too.
     pub next: Option<DateTime<Utc>>,
 }
 
