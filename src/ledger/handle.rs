@@ -2,7 +2,7 @@
 //!
 //! Two executors behind one face. *Thread*: a writer thread that commits in groups, a few reader
 //! threads, and one that copies the write-ahead log. *In place*: the caller's own thread, under a
-//! mutex, for simulations in which paused time would jump while another thread works. What a
+//! mutex and on one connection, for simulations in which paused time would jump while another thread works. What a
 //! closure can see and do is the same in both. No transaction is open across an `.await`: a
 //! closure cannot wait, and its transaction cannot leave it.
 

@@ -111,9 +111,7 @@ impl Options {
                 };
                 Ledger::on_threads(path, writer, log, || connection::open(&file, Access::Read))
             }
-            (Executor::InPlace | Executor::Alone, _) | (_, None) => {
-                Ok(Ledger::in_place(path, writer))
-            }
+            _ => Ok(Ledger::in_place(path, writer)),
         }
     }
 

@@ -297,6 +297,9 @@ async fn readers_see_what_is_committed_and_cannot_write() {
         assert_eq!(seen.unwrap().key_kind, KeyKind::Enrollment);
         let refused = ledger.read(|conn| sql::execute(conn, "DELETE FROM route", [])).await;
         assert!(matches!(refused, Err(LedgerError::ReadOnly)));
+        let nothing = "UPDATE route SET paused = 1 WHERE id < 0";
+        let refused = ledger.read(move |conn| sql::execute(conn, nothing, [])).await;
+        assert!(matches!(refused, Err(LedgerError::ReadOnly)), "whatever it would change");
         assert_eq!(ledger.read(|conn| Ok(count(conn, "route"))).await.unwrap(), 1);
     }
 }

@@ -13,7 +13,7 @@ use std::{
 };
 
 use rand::rngs::StdRng;
-use rusqlite::Connection;
+use rusqlite::{Connection, TransactionState};
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
@@ -264,9 +264,9 @@ pub(super) fn snapshot_of_writer<T>(
     work: impl FnOnce(&Connection) -> Result<T, LedgerError>,
 ) -> Result<T, LedgerError> {
     sql::execute(conn, "BEGIN DEFERRED", [])?;
-    let before = conn.total_changes();
     let result = guarded(|| work(conn));
-    let changed = conn.total_changes() != before;
+    let state = conn.transaction_state(Some("main"));
     let _ = sql::execute(conn, "ROLLBACK", []);
-    if changed { Err(LedgerError::ReadOnly) } else { result }
+    // A statement that would change nothing is refused on threads as well.
+    if state? == TransactionState::Write { Err(LedgerError::ReadOnly) } else { result }
 }
