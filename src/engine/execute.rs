@@ -132,14 +132,12 @@ impl Pass<'_> {
     async fn decide(&self, step: &Step, record: Option<RecordId>) -> Result<(), LedgerError> {
         let (lead, kind, reason, now) =
             (self.context.lead.id, step.kind, step.reason.clone(), self.shared.now());
+        let holds = record.is_some() && self.context.holds(kind);
         self.shared
             .ledger
             .write(move |tx| {
                 journal::decide(tx, lead, kind, record, &reason, now)?;
-                match record {
-                    Some(_) => lead::hold(tx, lead, kind, record, now),
-                    None => Ok(()),
-                }
+                if holds { lead::hold(tx, lead, kind, record, now) } else { Ok(()) }
             })
             .await
     }
@@ -250,14 +248,16 @@ impl Pass<'_> {
     ) -> Result<Sent, LedgerError> {
         let (lead, kind, now) = (self.context.lead.id, step.kind, self.shared.now());
         let keys = self.context.keys_of(kind);
-        let record = written.id;
+        let (record, holds) = (written.id, self.context.holds(kind));
         self.shared.health.succeeded(now);
         self.shared
             .ledger
             .write(move |tx| {
                 let answer = Answer { status: Some(written.status), body: Some(&written.body) };
                 journal::advance(tx, id, StepEvent::Succeed, record, answer, now)?;
-                lead::hold(tx, lead, kind, record, now)?;
+                if holds {
+                    lead::hold(tx, lead, kind, record, now)?;
+                }
                 if let (StepKind::Company | StepKind::Person, Some(record)) = (kind, record) {
                     if !lead::is_erased(tx, lead)? {
                         made::keep(tx, &keys, record, now)?;

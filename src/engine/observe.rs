@@ -62,6 +62,29 @@ impl Context {
             _ => None,
         }
     }
+
+    /// Why it is planned now.
+    pub(super) fn purpose(&self) -> Purpose {
+        match self.settled() {
+            None => Purpose::Bring,
+            Some(_) if self.work.replay => Purpose::Replay,
+            Some(_) => Purpose::Refresh,
+        }
+    }
+
+    /// Whether the lead holds from now on what a step was about.
+    ///
+    /// A refresh leaves the deal alone. Where people deleted the person that the deal names, and the
+    /// refresh found another of the contact's, the lead goes on holding the one that is gone: by it,
+    /// drift sees that the deal has lost it.
+    pub(super) fn holds(&self, kind: StepKind) -> bool {
+        let held = match kind {
+            StepKind::Company => self.lead.company,
+            StepKind::Person => self.lead.person,
+            StepKind::Deal | StepKind::Note => None,
+        };
+        held.is_none() || self.lead.deal.is_none() || self.purpose() != Purpose::Refresh
+    }
 }
 
 /// Reads what the ledger knows of a lead; `None` where there is nothing to work on. `with_deals` are

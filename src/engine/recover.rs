@@ -121,14 +121,16 @@ async fn settled(
 ) -> Result<(), LedgerError> {
     let (lead, id, kind, now) = (context.lead.id, open.id, open.kind, shared.now());
     let keys = context.keys_of(kind);
-    let in_doubt = context.lead.state == LeadState::InDoubt;
+    let (in_doubt, holds) = (context.lead.state == LeadState::InDoubt, context.holds(kind));
     shared.busy.settled(id);
     shared
         .ledger
         .write(move |tx| {
             journal::advance(tx, id, event, record, Answer::default(), now)?;
             if let Some(record) = record {
-                lead::hold(tx, lead, kind, Some(record), now)?;
+                if holds {
+                    lead::hold(tx, lead, kind, Some(record), now)?;
+                }
                 if kind != StepKind::Deal && !lead::is_erased(tx, lead)? {
                     made::keep(tx, &keys, record, now)?;
                     control::remember(tx, record, now)?;

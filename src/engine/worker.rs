@@ -193,7 +193,7 @@ async fn attempt(
         (Task::Recover(_), None) => return Ok(Passed::Again),
         (Task::Plan(ready, derived), _) => (&**ready, &**derived),
     };
-    let purpose = purpose(context);
+    let purpose = context.purpose();
     let unchanged = context.derived_before == Some(derived.fingerprint());
     if purpose == Purpose::Refresh && unchanged {
         return Ok(Passed::Nothing);
@@ -232,14 +232,6 @@ async fn is_held(shared: &Shared, route: RouteId) -> bool {
 }
 
 /// A lead that is settled is only refreshed, or replayed: neither is ever a second deal.
-fn purpose(context: &Context) -> Purpose {
-    match context.settled() {
-        None => Purpose::Bring,
-        Some(_) if context.work.replay => Purpose::Replay,
-        Some(_) => Purpose::Refresh,
-    }
-}
-
 /// Time since the last attempt in which nobody tried: the route was paused, held, or the machine
 /// off. An attempt comes within two of the longest waits otherwise.
 fn idle_since(work: &Work, now: DateTime<Utc>, shared: &Shared) -> TimeDelta {

@@ -117,21 +117,27 @@ async fn the_company_that_an_older_lead_was_given_since_is_the_contact_s_under_w
     rig.audited().await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn of_two_contacts_that_were_merged_the_person_that_is_left_is_taken() {
-    let rig = repairing().await;
+/// Two contacts that were merged, and of whose persons the newer lead's was deleted. Returns the one that
+/// is left, and the deal that names the other.
+async fn after_a_merge(rig: &Rig) -> (ContactId, RecordId, RecordId) {
     let winner = rig.enters(ana(), 1).await;
     let loser = rig.enters(bruno(), 1).await;
     rig.settled().await;
     let [newer, older] = &rig.leads().await[..] else { panic!("two leads") };
-    let (theirs, own) = (newer.person.unwrap(), older.person.unwrap());
     rig.pass(Duration::from_mins(10)).await;
     rig.activecampaign.merge(winner, loser).unwrap();
     rig.reconcile("repair").await;
     rig.settled().await;
     // The newest lead's person is the one that was the other contact's.
-    rig.ploomes.delete_contact(theirs.0).unwrap();
-    rename(&rig, winner);
+    rig.ploomes.delete_contact(newer.person.unwrap().0).unwrap();
+    rename(rig, winner);
+    (winner, older.person.unwrap(), newer.deal.unwrap())
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_contacts_that_were_merged_the_person_that_is_left_is_taken() {
+    let rig = repairing().await;
+    let (winner, own, _) = after_a_merge(&rig).await;
     enters_again(&rig, winner).await;
     let leads = rig.leads().await;
     assert!(
@@ -140,5 +146,25 @@ async fn of_two_contacts_that_were_merged_the_person_that_is_left_is_taken() {
     );
     assert_eq!((leads[0].person, records(&rig, 2).len()), (Some(own), 1));
     assert_eq!(records(&rig, 2)[0]["Name"], "Anete Souza");
+    rig.audited().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_update_by_another_person_does_not_hide_that_a_deal_lost_its_own() {
+    let rig = repairing().await;
+    let (_, own, deal) = after_a_merge(&rig).await;
+    let named = || {
+        let deal = rig.ploomes.deal(deal.0).unwrap();
+        [&deal["ContactId"], &deal["PersonId"]].contains(&&json!(own.0))
+    };
+    // The change is brought in before anybody looks at the deals.
+    rig.pass(Duration::from_mins(5)).await;
+    rig.poll().await;
+    rig.settled().await;
+    assert_eq!((records(&rig, 2)[0]["Name"].as_str(), named()), (Some("Anete Souza"), false));
+    rig.reconcile("repair").await;
+    rig.settled().await;
+    assert!(named(), "the deal names who is left");
+    assert_eq!(records(&rig, 2).len(), 1);
     rig.audited().await;
 }

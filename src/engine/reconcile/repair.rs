@@ -23,7 +23,7 @@ use crate::{
     transport::CallError,
 };
 
-/// Leads whose records are read in one call: two each, and a page has 300.
+/// Leads whose records are read together: mostly two each, and a page has 300.
 const BATCH: i64 = 100;
 
 /// Contacts that changed, asked for one by one in one run: more are stale without being planned.
@@ -136,14 +136,15 @@ impl Run<'_> {
     ) -> Result<bool, LedgerError> {
         let Ok(reference) = self.shared.reference.get(self.shared).await else { return Ok(false) };
         let Some(Ok(ready)) = reference.route(context.lead.route) else { return Ok(false) };
+        // Which of them are the lead's is the planner's to say.
         let there = |id: RecordId| records.get(&id).cloned();
-        let person = context.known.persons().find_map(there);
-        let company = context.known.companies().find_map(there);
+        let persons: Vec<_> = context.known.persons().filter_map(there).collect();
+        let companies: Vec<_> = context.known.companies().filter_map(there).collect();
         let contact_id = context.lead.contact;
-        let kinds: Vec<(StepKind, RecordId)> = person
+        let kinds: Vec<(StepKind, RecordId)> = persons
             .iter()
             .map(|it| (StepKind::Person, it.id))
-            .chain(company.iter().map(|it| (StepKind::Company, it.id)))
+            .chain(companies.iter().map(|it| (StepKind::Company, it.id)))
             .collect();
         let written: BTreeMap<RecordId, BTreeMap<String, Vec<Value>>> = self
             .shared
@@ -165,12 +166,7 @@ impl Run<'_> {
             contact: context.contact,
             automation: ready.automation.clone(),
             known: planner::Known { written, ..context.known },
-            seen: Seen {
-                persons: person.into_iter().collect(),
-                companies: company.into_iter().collect(),
-                me: ready.me,
-                ..Seen::default()
-            },
+            seen: Seen { persons, companies, me: ready.me, ..Seen::default() },
         };
         let plan = planner::plan(ready.rules.policy(), &derived, &situation);
         Ok(plan.steps.iter().any(|step| step.action.body().is_some()))
