@@ -107,9 +107,11 @@ fn may_have_moved(
     }
     let waiting = intake::waiting(conn, hint.route, hint.contact, before)?;
     let mut free: BTreeSet<_> = waiting.iter().map(|it| (it.received_at, it.delivery)).collect();
-    // Takes the oldest delivery that came no later than `within` after an entry.
+    // Takes the oldest delivery that came no later than `within` after an entry, and not before it: one
+    // that came twice is no other entry's. Clocks are read to the second, and answers take time.
     let mut take = |entered_at: DateTime<Utc>, within: TimeDelta| {
-        let own = free.iter().find(|(at, _)| *at + ahead <= entered_at + within).copied();
+        let fits = |at: DateTime<Utc>| at >= entered_at - SOON && at <= entered_at + within;
+        let own = free.iter().find(|(at, _)| fits(*at + ahead)).copied();
         own.is_some_and(|own| free.remove(&own))
     };
     for entered_at in alone {

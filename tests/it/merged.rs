@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
+use http::Method;
 use ponte::{
     domain::{AutomationId, LeadState},
-    simulator::activecampaign::{MergeRules, NewContact, Switches},
+    simulator::{
+        activecampaign::{MergeRules, NewContact, Switches},
+        fault::{Target, When},
+    },
 };
 
-use crate::rig::{Rig, Setup, ana, bruno};
+use crate::rig::{PATIENCE, Rig, Setup, ana, bruno, status};
 
 /// More than the route waits for a webhook.
 const LONG: Duration = Duration::from_mins(3);
@@ -42,6 +46,32 @@ async fn a_webhook_whose_row_is_late_does_not_pass_for_that_of_a_moved_row() {
     assert_eq!(leads.len(), 2, "{leads:#?}");
     assert!(leads.iter().all(|it| it.contact == winner), "{leads:#?}");
     assert_eq!(rig.ploomes.deals().len(), 2);
+    rig.audited().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_webhook_that_came_twice_does_not_pass_for_that_of_a_moved_row() {
+    let rig = rig(Duration::ZERO).await;
+    // The winner cannot be looked up until the merge has moved a younger row to it.
+    let winner = rig.enters_unnoticed(bruno(), 1);
+    let lookup = Target::new(Method::GET, &format!("/contacts/{winner}"));
+    rig.activecampaign.faults().stand(lookup, status(503, When::Before));
+    rig.deliver().await;
+    let body = format!("contact[id]={winner}");
+    assert_eq!(rig.post("/webhooks/token-of-the-site", &body).await, 200);
+    rig.pass(Duration::from_secs(10)).await;
+    let loser = rig.enters(ana(), 1).await;
+    rig.until("hers is there", PATIENCE, |now| now.leads(LeadState::Done) == 1).await;
+    rig.activecampaign.merge(winner, loser).unwrap();
+    rig.activecampaign.faults().clear();
+    rig.settled().await;
+    rig.pass(LONG).await;
+    rig.poll().await;
+    rig.settled().await;
+
+    let leads = rig.leads().await;
+    assert_eq!(leads.len(), 2, "{leads:#?}");
+    assert!(leads.iter().all(|it| it.contact == winner), "{leads:#?}");
     rig.audited().await;
 }
 
