@@ -26,7 +26,7 @@ use super::{
     delivery::NewDelivery,
     digest::Hash,
     meta::Key,
-    writer::{Call, Group, Message, Writer, snapshot, snapshot_of_writer},
+    writer::{Call, Group, Message, Writer, snapshot},
 };
 use crate::domain::DeliveryId;
 
@@ -182,7 +182,7 @@ impl Ledger {
             Executor::InPlace(place) => {
                 place.turn().await;
                 let open = place.lock();
-                snapshot_of_writer(&open.as_ref().ok_or(LedgerError::Closed)?.conn, work)
+                snapshot(&open.as_ref().ok_or(LedgerError::Closed)?.conn, work)
             }
         }
     }

@@ -245,28 +245,17 @@ fn gather(queue: &mut mpsc::Receiver<Message>, messages: &mut Vec<Message>) {
     }
 }
 
-/// Runs `work` on one snapshot of what is committed.
+/// Runs `work` on one snapshot of what is committed. What it changes is taken back and refused: on a
+/// connection that only reads by SQLite itself, and here where there is but the one that writes.
 pub(super) fn snapshot<T>(
     conn: &Connection,
     work: impl FnOnce(&Connection) -> Result<T, LedgerError>,
 ) -> Result<T, LedgerError> {
     sql::execute(conn, "BEGIN DEFERRED", [])?;
     let result = guarded(|| work(conn));
-    // Nothing was written: the end of the snapshot cannot change the result.
-    let _ = sql::execute(conn, "COMMIT", []);
-    result
-}
-
-/// The same on the connection that writes, where there is no other: what `work` changes is taken back,
-/// and refused.
-pub(super) fn snapshot_of_writer<T>(
-    conn: &Connection,
-    work: impl FnOnce(&Connection) -> Result<T, LedgerError>,
-) -> Result<T, LedgerError> {
-    sql::execute(conn, "BEGIN DEFERRED", [])?;
-    let result = guarded(|| work(conn));
     let state = conn.transaction_state(Some("main"));
+    // Nothing is to be kept: the end of the snapshot cannot change the result.
     let _ = sql::execute(conn, "ROLLBACK", []);
-    // A statement that would change nothing is refused on threads as well.
+    // A statement that would change nothing is refused by SQLite as well.
     if state? == TransactionState::Write { Err(LedgerError::ReadOnly) } else { result }
 }

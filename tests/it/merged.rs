@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::Method;
 use ponte::{
-    domain::{AutomationId, LeadState},
+    domain::{AutomationId, ContactId, LeadState},
     simulator::{
         activecampaign::{MergeRules, NewContact, Switches},
         fault::{Target, When},
@@ -23,6 +23,18 @@ async fn rig(late: Duration) -> Rig {
     Rig::with(Setup { activecampaign, ..Setup::default() }).await
 }
 
+/// Once all is seen, there are two leads, and both are the winner's.
+async fn both_leads_are_of(rig: &Rig, winner: ContactId) {
+    rig.settled().await;
+    rig.pass(LONG).await;
+    rig.poll().await;
+    rig.settled().await;
+
+    let leads = rig.leads().await;
+    assert_eq!(leads.len(), 2, "{leads:#?}");
+    assert!(leads.iter().all(|it| it.contact == winner), "{leads:#?}");
+}
+
 fn carla() -> NewContact {
     NewContact::new("carla@example.com").named("Carla", "Dias").phone("+55 31 96666-0003")
 }
@@ -37,14 +49,7 @@ async fn a_webhook_whose_row_is_late_does_not_pass_for_that_of_a_moved_row() {
     // The winner's webhook comes when AC shows only the row that the merge moved.
     let winner = rig.enters(bruno(), 1).await;
     rig.activecampaign.merge(winner, loser).unwrap();
-    rig.settled().await;
-    rig.pass(LONG).await;
-    rig.poll().await;
-    rig.settled().await;
-
-    let leads = rig.leads().await;
-    assert_eq!(leads.len(), 2, "{leads:#?}");
-    assert!(leads.iter().all(|it| it.contact == winner), "{leads:#?}");
+    both_leads_are_of(&rig, winner).await;
     assert_eq!(rig.ploomes.deals().len(), 2);
     rig.audited().await;
 }
@@ -64,14 +69,7 @@ async fn a_webhook_that_came_twice_does_not_pass_for_that_of_a_moved_row() {
     rig.until("hers is there", PATIENCE, |now| now.leads(LeadState::Done) == 1).await;
     rig.activecampaign.merge(winner, loser).unwrap();
     rig.activecampaign.faults().clear();
-    rig.settled().await;
-    rig.pass(LONG).await;
-    rig.poll().await;
-    rig.settled().await;
-
-    let leads = rig.leads().await;
-    assert_eq!(leads.len(), 2, "{leads:#?}");
-    assert!(leads.iter().all(|it| it.contact == winner), "{leads:#?}");
+    both_leads_are_of(&rig, winner).await;
     rig.audited().await;
 }
 
