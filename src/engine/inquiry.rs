@@ -15,7 +15,7 @@ use super::{
 use crate::{
     domain::{ContactId, Enrollment, FoundBy, Lane, LeadId, LeadState},
     ledger::{self, lead::Lead, work::Work},
-    planner::{self, Purpose},
+    planner::{self, Action, Plan, Purpose},
     transport::Verdict,
 };
 
@@ -36,6 +36,8 @@ pub(super) async fn plan(
     draft: Option<&Value>,
 ) -> Result<Value, String> {
     let mut plans = Vec::new();
+    // Leads of one contact are done one after the other, and here nothing is done.
+    let mut ahead: Option<String> = None;
     for (route, compiled) in routes(shared, only, draft).await? {
         let route = &route;
         let view = shared
@@ -67,7 +69,15 @@ pub(super) async fn plan(
             plans.push(json!({ "route": route.name, "nothing": words }));
         }
         for entry in entries {
-            plans.push(plan_entry(shared, route, ready, &view.contact, entry).await?);
+            let (context, mut plan) =
+                plan_entry(shared, route, ready, &view.contact, entry).await?;
+            if plan.steps.iter().any(|step| matches!(step.action, Action::Create { .. })) {
+                let lead = &context.lead.key;
+                let finds = |first| format!("{first} is done first: what it makes is found here");
+                plan.warnings.extend(ahead.as_ref().map(finds));
+                ahead.get_or_insert_with(|| lead.clone());
+            }
+            plans.push(told(route, &context.lead, &plan));
         }
     }
     if plans.is_empty() {
@@ -103,7 +113,7 @@ async fn plan_entry(
     ready: &Ready,
     contact: &crate::domain::Contact,
     entry: Enrollment,
-) -> Result<Value, String> {
+) -> Result<(Context, Plan), String> {
     let context = context_of(shared, route, contact, entry).await.map_err(|it| it.to_string())?;
     let purpose = match context.lead.state {
         LeadState::Done | LeadState::Skipped => Purpose::Refresh,
@@ -114,6 +124,11 @@ async fn plan_entry(
         .await
         .map_err(|error| error.to_string())?;
     let plan = planner::plan(ready.rules.policy(), &derived, &situation);
+    Ok((context, plan))
+}
+
+/// A plan as it is answered.
+fn told(route: &Route, lead: &Lead, plan: &Plan) -> Value {
     let steps: Vec<Value> = plan
         .steps
         .iter()
@@ -126,16 +141,16 @@ async fn plan_entry(
             })
         })
         .collect();
-    Ok(json!({
+    json!({
         "route": route.name,
-        "lead": context.lead.key,
-        "state": (context.lead.id.0 != 0).then_some(context.lead.state.as_str()),
+        "lead": lead.key,
+        "state": (lead.id.0 != 0).then_some(lead.state.as_str()),
         "steps": steps,
         "warnings": plan.warnings,
         "review": plan.review,
         "outcome": plan.outcome.to_string(),
         "text": plan.to_string(),
-    }))
+    })
 }
 
 /// The ledger's context of an entry, or that of the lead that it would become.

@@ -63,9 +63,9 @@ test("a contact is found by e-mail, number and lead, and its story is told", asy
   await search(done.lead);
   await person.page.waitForURL((url) => url.pathname === `/contacts/${done.contact}`);
   await search("nobody@example.com");
-  await person.page.getByText("Nothing was found for this.").waitFor();
+  await person.sees("Nothing was found for this.");
   await search("nonsense");
-  await person.page.getByRole("alert").getByText("Write it whole").waitFor();
+  await person.sees("Write it whole", person.page.getByRole("alert"));
   await person.isForEverybody("a search that was not understood");
   await person.close();
 });
@@ -76,12 +76,12 @@ test("a dry run on a real contact says what would be done, and writes nothing", 
   await person.go("/routes/site");
   await person.page.getByLabel("E-mail or number of a contact").fill(String(failed.contact));
   await person.page.getByRole("button", { name: "Try it" }).click();
-  await person.page.getByText(failed.lead).waitFor();
+  await person.sees(failed.lead);
   await person.isForEverybody("dry run");
   await person.go("/routes");
   await person.page.getByLabel("E-mail or number of a contact").fill("not a contact");
   await person.page.getByRole("button", { name: "Try it" }).click();
-  await person.page.getByText("Write the contact's whole e-mail address").waitFor();
+  await person.sees("Write the contact's whole e-mail address");
   await person.close();
 });
 
@@ -89,14 +89,14 @@ test("a poll and a reconciliation are started, and answer", async () => {
   const person = await Person.open(browser, world.page, { language: "en" });
   await person.go("/runs");
   await person.page.getByRole("button", { name: "Poll now" }).click();
-  await person.page.getByText("The poll read everything.").waitFor();
+  await person.sees("The poll read everything.");
   await person.go("/runs");
   await person.page.getByRole("button", { name: "Start the reconciliation" }).click();
   await person.page.getByRole("link", { name: "Report" }).click();
   await person.page.waitForURL(/\/runs\/\d+$/);
   await person.go("/settings");
   await person.page.getByRole("button", { name: /^Check keys/ }).click();
-  await person.page.getByText(/are right|has to be put right/).waitFor();
+  await person.sees(/are right|has to be put right/);
   await person.close();
 });
 
@@ -104,7 +104,7 @@ test("a route is paused and goes on", async () => {
   const person = await Person.open(browser, world.page, { language: "en" });
   await person.go("/routes/site");
   await person.page.getByRole("button", { name: "Pause" }).click();
-  await person.page.getByText("paused: webhooks are kept").waitFor();
+  await person.sees("paused: webhooks are kept");
   await person.page.getByRole("button", { name: "Resume" }).click();
   await person.page.getByRole("button", { name: "Pause" }).waitFor();
   await person.page.getByText("Show the URL").click();
@@ -144,7 +144,7 @@ test("a route is edited and works, and a lead that failed is retried", async () 
   const before = await world.text();
   await person.page.getByLabel("From ActiveCampaign 3").fill("feild.CPF");
   await person.page.getByRole("button", { name: "Save and use" }).click();
-  await person.page.getByRole("alert").getByText("Nothing was saved").waitFor();
+  await person.sees("Nothing was saved", person.page.getByRole("alert"));
   assert.equal(await person.page.getByLabel("From ActiveCampaign 3").inputValue(), "feild.CPF");
   assert.equal(await world.text(), before);
   await person.isForEverybody("edit refused");
@@ -154,10 +154,10 @@ test("a route is edited and works, and a lead that failed is retried", async () 
   await person.page.getByLabel("From ActiveCampaign 3").fill("field.CPF");
   await person.page.getByLabel("E-mail or number of a contact").fill(String(waiting.contact));
   await person.page.getByRole("button", { name: "Try it" }).click();
-  await person.page.getByText("failed: field.CPF is empty").waitFor();
+  await person.sees("failed: field.CPF is empty");
   await person.page.getByLabel("Required 3").uncheck();
   await person.page.getByRole("button", { name: "Try it" }).click();
-  await person.page.getByText("create person").waitFor();
+  await person.sees("create person");
   assert.equal(await person.page.getByLabel("Required 3").isChecked(), false);
   assert.equal(await world.text(), before);
   await person.isForEverybody("edit tried");
@@ -178,7 +178,7 @@ test("a route is edited and works, and a lead that failed is retried", async () 
   assert.ok(toml.includes('to = "person.Phones"') && !toml.includes("browser-test-token"), toml);
   assert.equal(await world.text(), before);
   await person.page.getByRole("button", { name: "Save and use" }).click();
-  await person.page.getByRole("status").getByText("The configuration is saved and in use.").waitFor();
+  await person.sees("The configuration is saved and in use.", person.page.getByRole("status"));
   const text = await world.text();
   for (const kept of ["# Made by a test.", "# until the sales team is asked", "# Sales asked for it.", 'to = "person.Phones"', 'expect_within = "90s"', 'note = "Entrou por']) {
     assert.ok(text.includes(kept), kept);
@@ -189,7 +189,7 @@ test("a route is edited and works, and a lead that failed is retried", async () 
   await person.go("/waiting");
   await person.page.getByRole("checkbox", { name: `Choose ${lead}`, exact: true }).check();
   await person.page.getByRole("button", { name: "Try the chosen ones again" }).first().click();
-  await person.page.getByRole("status").getByText("1 lead is in the queue again.").waitFor();
+  await person.sees("1 lead is in the queue again.", person.page.getByRole("status"));
   await until(`${lead} is in Ploomes`, async () => (await world.leads()).find((it) => it.lead === lead).state === "done");
   await person.close();
 });
@@ -207,7 +207,7 @@ test("a route is added, and its first lead comes", async () => {
   await person.page.getByLabel("Pipeline", { exact: true }).selectOption("Pós-venda");
   await person.page.getByLabel("Enabled", { exact: true }).check();
   await person.page.getByRole("button", { name: "Save and use" }).click();
-  await person.page.getByRole("status").getByText("The configuration is saved and in use.").waitFor();
+  await person.sees("The configuration is saved and in use.", person.page.getByRole("status"));
   await person.page.getByText("Show the URL").click();
   assert.match(await person.page.locator("#url").textContent(), /^\/webhooks\/[0-9a-f]{32}$/);
   await until("a lead of the new route", async () => (await world.leads()).some((it) => it.route === "todos à mão"));
@@ -232,13 +232,13 @@ test("a person's data is exported and, after a number was written, erased; they 
   assert.equal(download.suggestedFilename(), `ponte-contact-${done.contact}.json`);
   await person.page.getByLabel(/to confirm$/).fill("0");
   await person.page.getByRole("button", { name: "Erase" }).click();
-  await person.page.getByRole("alert").getByText("nothing was erased").waitFor();
+  await person.sees("nothing was erased", person.page.getByRole("alert"));
   await person.page.getByLabel(/to confirm$/).fill(String(done.contact));
   await person.page.getByRole("button", { name: "Erase" }).click();
-  await person.page.getByText("Everything held of this person is removed.").waitFor();
+  await person.sees("Everything held of this person is removed.");
   assert.equal((await world.leads()).find((it) => it.lead === done.lead).state, "erased");
   await person.page.getByRole("button", { name: "Lift the mark" }).click();
-  await person.page.getByText("The mark is lifted").waitFor();
+  await person.sees("The mark is lifted");
   await person.close();
 });
 
@@ -257,7 +257,7 @@ test("who signs in is let in, all others are told why not", async () => {
     const [field, button, wrong, out] = words[language];
     await person.page.getByLabel(field).fill("a wrong one");
     await person.page.getByRole("button", { name: button }).click();
-    await person.page.getByRole("alert").getByText(wrong).waitFor();
+    await person.sees(wrong, person.page.getByRole("alert"));
     await person.isForEverybody("sign-in refused");
     await person.picture("sign-in-refused");
     await person.page.getByLabel(field).fill(PASSWORD);

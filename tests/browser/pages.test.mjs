@@ -123,7 +123,7 @@ test("the pages work without JavaScript", async () => {
   await person.go("/waiting");
   await person.page.getByRole("checkbox", { name: /^Choose site\// }).first().check();
   await person.page.getByRole("button", { name: "Try the chosen ones again" }).first().click();
-  await person.page.getByText("is in the queue again").waitFor();
+  await person.sees("is in the queue again");
   await person.page.getByRole("button", { name: "Idioma" }).click();
   await person.page.getByRole("heading", { name: "O que espera por você" }).waitFor();
   await person.close();

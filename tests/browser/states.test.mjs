@@ -90,7 +90,7 @@ test("what people changed in Ploomes is shown, and links to it", async () => {
   await inBoth(async (person, words) => {
     await person.go("/waiting");
     const table = person.page.getByRole("region", { name: words.drift });
-    await table.getByRole("row", { name: new RegExp(`${id} ${words.edited}`) }).waitFor();
+    await table.getByRole("row", { name: new RegExp(`${id} ${words.edited}`) }).first().waitFor();
     assert.equal(await table.getByRole("link").first().getAttribute("href"), `https://app.example.com/contact/${id}`);
     await person.isForEverybody("drift");
     await person.picture("waiting-drift");
@@ -105,7 +105,7 @@ test("a lead whose write went unanswered is shown as in doubt, and is settled on
     await person.go("/waiting");
     const table = person.page.getByRole("region", { name: words.doubt });
     await table.getByRole("link", { name: lead, exact: true }).waitFor();
-    await table.getByText(words.unknown).waitFor();
+    await person.sees(words.unknown, table);
     await person.isForEverybody("in doubt");
     await person.picture("waiting-doubt");
     await person.go(`/contacts/${contact}`);
@@ -132,7 +132,7 @@ test("everything is brought in after a count, a forecast and a yes", async () =>
     const all = await mode.locator("option").filter({ hasText: words.all }).getAttribute("value");
     await mode.selectOption(all);
     await person.page.getByRole("button", { name: words.start }).click();
-    await person.page.getByText(words.takes).waitFor();
+    await person.sees(words.takes);
     await person.isForEverybody("counted");
     await person.picture("reconcile-all");
   });
@@ -143,10 +143,10 @@ test("everything is brought in after a count, a forecast and a yes", async () =>
   await person.page.getByRole("button", { name: WORDS.en.start }).click();
   // What waited may be done by now; then there is nothing to decide.
   const bring = person.page.getByRole("button", { name: WORDS.en.bring });
-  await bring.or(person.page.getByText("there is nothing to bring in")).waitFor();
+  await bring.or(person.page.getByText("there is nothing to bring in")).first().waitFor();
   if (await bring.isVisible()) {
     await bring.click();
-    await person.page.getByText("The reconciliation has ended.").waitFor();
+    await person.sees("The reconciliation has ended.");
   }
   await person.close();
 });
@@ -159,24 +159,24 @@ test("a wrong step is named in the language of the page", async () => {
     await page.getByLabel(words.within).fill("5 x");
     await page.getByRole("button", { name: words.save }).click();
     const alert = page.getByRole("alert");
-    await alert.getByText(words.nothing).waitFor();
-    await alert.getByText(words.span).waitFor();
+    await person.sees(words.nothing, alert);
+    await person.sees(words.span, alert);
     await person.picture("route-edit-refused");
     // What only the accounts can tell is told by a dry run.
     await page.getByLabel(words.within).fill("1s");
     await page.getByLabel(words.stage, { exact: true }).fill("Nada");
     await page.getByLabel(words.contact).fill(String(failed.contact));
     await page.getByRole("button", { name: words.dry }).click();
-    await page.getByText(words.none).waitFor();
+    await person.sees(words.none);
     await person.go("/routes/site");
     await page.getByLabel(words.contact).fill(String(failed.contact));
     await page.getByRole("button", { name: words.dry }).click();
-    await page.getByText(words.empty).waitFor();
+    await person.sees(words.empty);
     await person.picture("dry-run");
     await person.go("/routes/site");
     await page.getByLabel(words.contact).fill("999999");
     await page.getByRole("button", { name: words.dry }).click();
-    await page.getByText(words.nobody).waitFor();
+    await person.sees(words.nobody);
     await person.isForEverybody("a dry run on nobody");
   });
 });
@@ -185,7 +185,7 @@ test("all that failed is tried again by the engine", async () => {
   const person = await Person.open(browser, world.page, { language: "pt-BR" });
   await person.go("/waiting");
   await person.page.getByRole("button", { name: WORDS["pt-BR"].again }).first().click();
-  await person.page.getByText(/leads? volt(ou|aram) para a fila/).waitFor();
+  await person.sees(/leads? volt(ou|aram) para a fila/);
   await person.isForEverybody("tried again");
   await person.picture("retried");
   await person.close();
@@ -204,7 +204,7 @@ test("a file that cannot be written is shown as it would have to be", async () =
     await person.go("/routes/site/edit");
     await person.page.getByLabel(words.owner, { exact: true }).fill("7");
     await person.page.getByRole("button", { name: words.save }).click();
-    await person.page.getByRole("alert").getByText(words.closed).waitFor();
+    await person.sees(words.closed, person.page.getByRole("alert"));
     const toml = await person.page.locator("#toml").textContent();
     assert.ok(toml.includes("owner = [7]") && !toml.includes("browser-test-token"), toml);
     await person.isForEverybody("a file that cannot be written");

@@ -61,6 +61,27 @@ async fn asking_leaves_the_ledger_as_it_is() {
 }
 
 #[tokio::test]
+async fn a_dry_run_of_two_leads_of_one_contact_says_that_one_finds_what_the_other_makes() {
+    let accounts = Accounts::new(55);
+    let automation = accounts.automation_of("site");
+    let contact = accounts.enter(maria(), automation);
+    accounts.activecampaign.enroll(contact, automation).unwrap();
+    let served = accounts.serve().await;
+    let settings = Settings::new([Route::new("site", "person-deal", automation)]);
+    let ponte = Ponte::new(&settings, &served);
+    let answer = ponte.json(&["plan", &contact.to_string(), "--json"]).await;
+    let [first, second] = &answer["plans"].as_array().unwrap()[..] else { panic!("{answer}") };
+    for plan in [first, second] {
+        assert_eq!(plan["steps"][0]["action"], "create", "{plan}");
+    }
+    let lead = first["lead"].as_str().unwrap();
+    let words = format!("{lead} is done first: what it makes is found here");
+    assert_eq!(first["warnings"], serde_json::json!([]));
+    assert_eq!(second["warnings"], serde_json::json!([words]));
+    assert!(second["text"].as_str().unwrap().contains(&words), "{second}");
+}
+
+#[tokio::test]
 async fn a_command_does_itself_what_an_engine_that_went_away_was_asked_for() {
     let accounts = Accounts::new(52);
     let automation = accounts.automation_of("site");

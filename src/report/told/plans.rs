@@ -78,6 +78,10 @@ pub(super) const SENTENCES: &[Phrase] = &[
     ("skipped: {reason}", "dispensado: {reason~}"),
     ("failed: {reason}", "com falha: {reason~}"),
     ("done", "feito"),
+    (
+        "{lead} is done first: what it makes is found here",
+        "{lead} vem primeiro: o que ele cria é encontrado aqui",
+    ),
     // Finding leads.
     ("contact gone", "o contato não existe mais"),
     ("contact not in {where}", "o contato não está em: {where~}"),

@@ -78,6 +78,11 @@ export class Person {
     return this.page.locator("body").innerText();
   }
 
+  /** Waits for words that can be seen, in whatever `within` names; several leads may say the same. */
+  async sees(words, within = this.page) {
+    await within.getByText(words).filter({ visible: true }).first().waitFor();
+  }
+
   /** Notes where somebody who cannot see, or cannot use a mouse, is kept out; light and dark. */
   async isForEverybody(what) {
     for (const colorScheme of ["light", "dark"]) {
