@@ -6,7 +6,11 @@
 
 use tokio::sync::oneshot;
 
-use super::{LedgerError, delivery::NewDelivery};
+use super::{
+    LedgerError, Tx,
+    delivery::{self, NewDelivery},
+    writer::guarded,
+};
 use crate::domain::DeliveryId;
 
 type Outcome = Result<DeliveryId, LedgerError>;
@@ -32,6 +36,12 @@ impl Arrival {
     pub(super) fn new(new: NewDelivery) -> (Self, oneshot::Receiver<Answer>) {
         let (reply, answer) = oneshot::channel();
         (Self { new, outcome: None, reply }, answer)
+    }
+
+    /// Keeps it; returns whether its changes are to be kept.
+    pub(super) fn accept(&mut self, tx: &Tx<'_>) -> bool {
+        let outcome = guarded(|| delivery::accept(tx, &self.new));
+        self.outcome.insert(outcome).is_ok()
     }
 
     /// Whether nobody waits any more.

@@ -1,9 +1,9 @@
 //! The one writer: many callers, one transaction, one fsync.
 //!
 //! Each caller's closure runs under a savepoint of its own, so that one that fails or panics takes
-//! back its own changes and nobody else's. Deliveries, which come in numbers and are all kept alike,
-//! share one savepoint, and are kept one by one where that fails. Nobody is answered before the
-//! commit is on disk.
+//! back its own changes and nobody else's; the transaction is its savepoint where nobody shares it.
+//! Deliveries, which come in numbers and are all kept alike, share one savepoint, and are kept one by
+//! one where that fails. Nobody is answered before the commit is on disk.
 
 use std::{
     any::Any,
@@ -153,13 +153,25 @@ impl Writer {
             rng: &self.rng,
             head: &head,
         };
-        self.speak("BEGIN IMMEDIATE")?;
         group.arrivals.retain(|it| !it.is_abandoned());
-        self.accept(&tx, &mut group.arrivals)?;
-        for job in group.jobs.iter_mut().filter(|job| !job.is_abandoned()) {
-            self.kept_or_taken_back(&tx, || job.run(&tx))?;
+        group.jobs.retain(|it| !it.is_abandoned());
+        if group.is_empty() {
+            return Ok(());
         }
-        self.speak("COMMIT")
+        self.speak("BEGIN IMMEDIATE")?;
+        // What has the transaction to itself needs no savepoint.
+        let is_kept = match (&mut *group.arrivals, &mut *group.jobs) {
+            ([arrival], []) => arrival.accept(&tx),
+            ([], [job]) => job.run(&tx),
+            (arrivals, jobs) => {
+                self.accept(&tx, arrivals)?;
+                for job in jobs {
+                    self.kept_or_taken_back(&tx, || job.run(&tx))?;
+                }
+                true
+            }
+        };
+        self.speak(if is_kept { "COMMIT" } else { "ROLLBACK" })
     }
 
     /// Keeps all deliveries at once, or, where one of them spoils it for the others, each by itself.
@@ -179,10 +191,7 @@ impl Writer {
             }
         }
         for arrival in arrivals {
-            self.kept_or_taken_back(tx, || {
-                let outcome = guarded(|| delivery::accept(tx, &arrival.new));
-                arrival.outcome.insert(outcome).is_ok()
-            })?;
+            self.kept_or_taken_back(tx, || arrival.accept(tx))?;
         }
         Ok(())
     }

@@ -80,7 +80,9 @@ export class Person {
 
   /** Waits for words that can be seen, in whatever `within` names; several leads may say the same. */
   async sees(words, within = this.page) {
-    await within.getByText(words).filter({ visible: true }).first().waitFor();
+    await within.getByText(words).filter({ visible: true }).first().waitFor().catch(async (error) => {
+      throw new Error(`${error.message}\n${this.path()}:\n${await this.text()}`);
+    });
   }
 
   /** Notes where somebody who cannot see, or cannot use a mouse, is kept out; light and dark. */
