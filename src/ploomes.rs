@@ -6,6 +6,7 @@ mod answer;
 mod api;
 mod catalog;
 pub mod filter;
+mod json;
 mod keys;
 pub mod model;
 mod pages;

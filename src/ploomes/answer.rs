@@ -5,9 +5,10 @@
 
 use serde_json::{Map, Value};
 
+use super::json::Filled;
 use crate::domain::RecordId;
 
-/// A row as it came.
+/// A row as it came, without what is null.
 pub(super) type Row = Map<String, Value>;
 
 /// As much of the server's words as is kept.
@@ -29,7 +30,7 @@ pub(super) struct Page {
 /// What is no list and no row is wrong, however it looks: it must never pass for an empty list.
 pub(super) fn page(body: &[u8]) -> Result<Page, &'static str> {
     let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
-    let Ok(answer) = serde_json::from_slice(body) else { return Err("no JSON") };
+    let Ok(Filled(answer)) = serde_json::from_slice(body) else { return Err("no JSON") };
     match answer {
         Value::Object(mut envelope) => match envelope.remove("value") {
             Some(Value::Array(rows)) => {

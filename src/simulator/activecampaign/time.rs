@@ -1,7 +1,8 @@
 //! Stamps as `ActiveCampaign` writes them, and moments as it may read them.
 
 use chrono::{
-    DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc,
+    DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, TimeDelta, TimeZone,
+    Utc,
 };
 use chrono_tz::America::Chicago;
 
@@ -20,13 +21,13 @@ impl Second {
 
     /// US Central with its offset, as in `udate`.
     pub(super) fn iso(self) -> String {
-        self.utc().with_timezone(&Chicago).format("%Y-%m-%dT%H:%M:%S%:z").to_string()
+        self.utc().with_timezone(&Chicago).to_rfc3339_opts(SecondsFormat::Secs, false)
     }
 
     /// The same wall clock without an offset, as in `updated_timestamp` and, falsely, in
     /// `updated_utc_timestamp`.
     pub(super) fn wall(self) -> String {
-        self.utc().with_timezone(&Chicago).format("%Y-%m-%d %H:%M:%S").to_string()
+        self.utc().with_timezone(&Chicago).naive_local().to_string()
     }
 
     pub(super) fn seconds_since(self, earlier: Self) -> u32 {
