@@ -87,7 +87,7 @@ fn empty_ledger() -> &'static [u8] {
             randomness: Randomness::Seed(0),
             clock: Clock::simulated(start()),
         };
-        // Its log is in the file once it is closed.
+        // Without a log, all of it is in the file.
         drop(options.open(Opener::Engine(&lock)).expect("the ledger opens"));
         fs::read(path).expect("the ledger is there")
     })

@@ -30,7 +30,8 @@ const WRITE_CACHE_KIB: i64 = 1024;
 pub(super) enum Access {
     Write,
     Read,
-    /// Writes and reads, and keeps all others out: no locks are taken and given back.
+    /// Writes and reads, and keeps all others out: no locks are taken and given back, and there is no
+    /// log. Whoever has it never ends within a transaction.
     Alone,
 }
 
@@ -41,7 +42,7 @@ pub(super) fn open(path: &Path, access: Access) -> Result<Connection, LedgerErro
     if access == Access::Alone {
         conn.pragma_update_and_check(None, "locking_mode", "exclusive", |_| Ok(()))?;
     }
-    prepare(&conn)?;
+    prepare(&conn, if access == Access::Alone { "memory" } else { "wal" })?;
     let cache = match access {
         Access::Read => READ_CACHE_KIB,
         Access::Write | Access::Alone => WRITE_CACHE_KIB,
@@ -54,11 +55,11 @@ pub(super) fn open(path: &Path, access: Access) -> Result<Connection, LedgerErro
 /// Opens a ledger that is gone with its connection.
 pub(super) fn open_in_memory() -> Result<Connection, LedgerError> {
     let conn = Connection::open_in_memory()?;
-    prepare(&conn)?;
+    prepare(&conn, "memory")?;
     Ok(conn)
 }
 
-fn prepare(conn: &Connection) -> Result<(), LedgerError> {
+fn prepare(conn: &Connection, journal: &str) -> Result<(), LedgerError> {
     conn.busy_timeout(BUSY_WAIT)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
@@ -68,8 +69,8 @@ fn prepare(conn: &Connection) -> Result<(), LedgerError> {
     // A plan that does not depend on what is bound: else SQLite prepares a statement anew each time
     // that it comes out of the cache, where its bindings were cleared.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    // `journal_mode` answers with the mode and is kept in the file; in memory there is none.
-    conn.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
+    // It answers with the mode; that of a log is kept in the file.
+    conn.pragma_update_and_check(None, "journal_mode", journal, |_| Ok(()))?;
     // A commit is on disk before anybody is told of it.
     conn.pragma_update(None, "synchronous", "full")?;
     conn.pragma_update(None, "foreign_keys", true)?;

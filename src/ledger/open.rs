@@ -25,8 +25,9 @@ pub enum Executor {
     Thread,
     /// The caller's thread, on one connection: tests with paused time.
     InPlace,
-    /// The same, and nobody else may open the file meanwhile: no locks are taken and given back, which
-    /// is much of a simulation's time.
+    /// The same, and nobody else may open the file meanwhile: no locks are taken and given back. What a
+    /// rollback needs is in memory instead of a log on the disk, as the process does not end within a
+    /// transaction. Both is much of a simulation's time.
     Alone,
 }
 
