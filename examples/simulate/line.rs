@@ -45,7 +45,7 @@ impl Line {
     }
 
     fn say(&self, what: &str) {
-        let now = self.clock.now().time();
+        let now = self.clock.now().format("%H:%M:%S%.3f");
         self.trace.say(format!("{now} {} {what}", self.name));
     }
 }

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     domain::{ContactId, Enrollment, FoundBy, Lane, LeadId, LeadState},
     ledger::{self, lead::Lead, work::Work},
-    planner::{self, Action, Plan, Purpose},
+    planner::{self, Action, Plan, Purpose, StepKind},
     transport::Verdict,
 };
 
@@ -36,8 +36,6 @@ pub(super) async fn plan(
     draft: Option<&Value>,
 ) -> Result<Value, String> {
     let mut plans = Vec::new();
-    // Leads of one contact are done one after the other, and here nothing is done.
-    let mut ahead: Option<String> = None;
     for (route, compiled) in routes(shared, only, draft).await? {
         let route = &route;
         let view = shared
@@ -68,16 +66,23 @@ pub(super) async fn plan(
             let words = format!("the contact is not in {}", route.membership);
             plans.push(json!({ "route": route.name, "nothing": words }));
         }
+        // Leads of one contact on one route are of the same person, and here nothing is done.
+        let mut makes: Option<String> = None;
         for entry in entries {
             let (context, mut plan) =
                 plan_entry(shared, route, ready, &view.contact, entry).await?;
-            if plan.steps.iter().any(|step| matches!(step.action, Action::Create { .. })) {
-                let lead = &context.lead.key;
-                let finds = |first| format!("{first} is done first: what it makes is found here");
-                plan.warnings.extend(ahead.as_ref().map(finds));
-                ahead.get_or_insert_with(|| lead.clone());
+            let lead = &context.lead;
+            if makes_person_or_company(&plan) {
+                let same = |other| {
+                    format!(
+                        "{other} would make the same: the one of both that is done first does, and \
+                         the other finds it"
+                    )
+                };
+                plan.warnings.extend(makes.as_ref().map(same));
+                makes.get_or_insert_with(|| lead.key.clone());
             }
-            plans.push(told(route, &context.lead, &plan));
+            plans.push(told(route, lead, &plan));
         }
     }
     if plans.is_empty() {
@@ -125,6 +130,13 @@ async fn plan_entry(
         .map_err(|error| error.to_string())?;
     let plan = planner::plan(ready.rules.policy(), &derived, &situation);
     Ok((context, plan))
+}
+
+fn makes_person_or_company(plan: &Plan) -> bool {
+    let kinds = [StepKind::Company, StepKind::Person];
+    plan.steps
+        .iter()
+        .any(|it| kinds.contains(&it.kind) && matches!(it.action, Action::Create { .. }))
 }
 
 /// A plan as it is answered.

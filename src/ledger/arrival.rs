@@ -75,7 +75,7 @@ pub(super) fn answer(arrivals: &mut Vec<Arrival>, committed: Result<(), &rusqlit
             (Some(Err(own)), _) => Err(own),
             (_, Err(error)) => Err(LedgerError::again(error)),
             (Some(kept), Ok(())) => kept,
-            // It was abandoned before its turn.
+            // It had no turn: nobody waited for it any more.
             (None, Ok(())) => return None,
         };
         Some((it.reply, outcome))

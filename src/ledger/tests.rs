@@ -243,6 +243,27 @@ async fn where_the_commit_fails_nobody_is_told_that_a_delivery_is_kept() {
 }
 
 #[tokio::test]
+async fn what_is_alone_in_its_transaction_is_told_what_became_of_it() {
+    let directory = TempDir::new().unwrap();
+    let ledger = on_disk(&directory);
+    let route = ledger.write(site).await.unwrap();
+    let [mut stray, late, good] = [1, 2, 3].map(|second| delivery(&route, second));
+    stray.route = RouteId(99);
+    assert!(ledger.accept(stray).await.is_err());
+    // The commit fails of it, and the next one is not held up.
+    let late = ledger.write(move |tx| {
+        delivery::accept(tx, &late)?;
+        tx.execute_batch("PRAGMA defer_foreign_keys = true")?;
+        let sql = "INSERT INTO alert_cursor (route_id, lead_id) VALUES (99, 1)";
+        sql::execute(tx, sql, []).map(drop)
+    });
+    assert!(late.await.is_err());
+    ledger.accept(good).await.unwrap();
+    let proof = ledger.read(|conn| audit::audit(conn, None)).await.unwrap();
+    assert_eq!((proof.problems, proof.length), (Vec::new(), 1));
+}
+
+#[tokio::test]
 async fn whoever_leaves_takes_no_answer_with_them() {
     let directory = TempDir::new().unwrap();
     let ledger = on_disk(&directory);

@@ -85,7 +85,7 @@ where
             (Some(Err(own)), _) => Err(own),
             (_, Err(error)) => Err(LedgerError::again(error)),
             (Some(result), Ok(())) => result,
-            // It was abandoned before its turn.
+            // It had no turn: nobody waited for it any more.
             (None, Ok(())) => return,
         };
         // A caller who left does not want to know.
@@ -153,19 +153,17 @@ impl Writer {
             rng: &self.rng,
             head: &head,
         };
+        // This may wait for another process, and whoever waits for us may leave meanwhile.
+        self.speak("BEGIN IMMEDIATE")?;
         group.arrivals.retain(|it| !it.is_abandoned());
         group.jobs.retain(|it| !it.is_abandoned());
-        if group.is_empty() {
-            return Ok(());
-        }
-        self.speak("BEGIN IMMEDIATE")?;
         // What has the transaction to itself needs no savepoint.
         let is_kept = match (&mut *group.arrivals, &mut *group.jobs) {
             ([arrival], []) => arrival.accept(&tx),
             ([], [job]) => job.run(&tx),
             (arrivals, jobs) => {
                 self.accept(&tx, arrivals)?;
-                for job in jobs {
+                for job in jobs.iter_mut().filter(|job| !job.is_abandoned()) {
                     self.kept_or_taken_back(&tx, || job.run(&tx))?;
                 }
                 true

@@ -1,7 +1,8 @@
 //! JSON of an answer, without what is null.
 //!
 //! A row has all columns of its table, and most are null: a field has sixty, some twenty of them
-//! filled. Null and absent mean the same everywhere, so that a null takes no room.
+//! filled. Null and absent mean the same of a property, and of an expanded list that it did not come, so
+//! that a null takes no room.
 
 use std::{borrow::Cow, fmt};
 

@@ -97,7 +97,7 @@ impl Reader {
 
 /// Whether a row came with its deals, and with all of them.
 ///
-/// A deal that is not seen would be made a second time.
+/// A deal that is not seen would be made a second time: a null is none that came.
 fn has_all_deals(row: &Row) -> bool {
     row.contains_key("Deals") && !row.contains_key("Deals@odata.nextLink")
 }

@@ -61,7 +61,7 @@ async fn asking_leaves_the_ledger_as_it_is() {
 }
 
 #[tokio::test]
-async fn a_dry_run_of_two_leads_of_one_contact_says_that_one_finds_what_the_other_makes() {
+async fn a_dry_run_of_two_leads_of_one_contact_says_that_the_person_is_made_once() {
     let accounts = Accounts::new(55);
     let automation = accounts.automation_of("site");
     let contact = accounts.enter(maria(), automation);
@@ -75,7 +75,9 @@ async fn a_dry_run_of_two_leads_of_one_contact_says_that_one_finds_what_the_othe
         assert_eq!(plan["steps"][0]["action"], "create", "{plan}");
     }
     let lead = first["lead"].as_str().unwrap();
-    let words = format!("{lead} is done first: what it makes is found here");
+    let words = format!(
+        "{lead} would make the same: the one of both that is done first does, and the other finds it"
+    );
     assert_eq!(first["warnings"], serde_json::json!([]));
     assert_eq!(second["warnings"], serde_json::json!([words]));
     assert!(second["text"].as_str().unwrap().contains(&words), "{second}");

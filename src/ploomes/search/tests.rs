@@ -156,7 +156,9 @@ async fn an_account_that_is_read_whole_ends_after_ten_pages() {
 
 #[tokio::test]
 async fn deals_that_did_not_come_along_are_read() {
-    for cut in [json!({}), json!({"Deals": [], "Deals@odata.nextLink": "x"})] {
+    let cuts =
+        [json!({}), json!({"Deals": null}), json!({"Deals": [], "Deals@odata.nextLink": "x"})];
+    for cut in cuts {
         let (found, log) = find(&by_email("ana@example.com"), &[], move |asked| {
             if asked.path() == "/Deals" {
                 return rows([json!({"Id": 200, "StatusId": 1, "PersonId": 101})]);

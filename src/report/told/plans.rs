@@ -79,8 +79,8 @@ pub(super) const SENTENCES: &[Phrase] = &[
     ("failed: {reason}", "com falha: {reason~}"),
     ("done", "feito"),
     (
-        "{lead} is done first: what it makes is found here",
-        "{lead} vem primeiro: o que ele cria é encontrado aqui",
+        "{lead} would make the same: the one of both that is done first does, and the other finds it",
+        "{lead} criaria o mesmo: cria o que vier primeiro, e o outro o encontra",
     ),
     // Finding leads.
     ("contact gone", "o contato não existe mais"),

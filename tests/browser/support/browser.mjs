@@ -81,7 +81,8 @@ export class Person {
   /** Waits for words that can be seen, in whatever `within` names; several leads may say the same. */
   async sees(words, within = this.page) {
     await within.getByText(words).filter({ visible: true }).first().waitFor().catch(async (error) => {
-      throw new Error(`${error.message}\n${this.path()}:\n${await this.text()}`);
+      const text = await this.text().catch(() => "");
+      throw new Error(`${error.message}\n${this.path()}:\n${text}`);
     });
   }
 
