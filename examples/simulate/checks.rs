@@ -88,6 +88,21 @@ impl Facts<'_> {
             .collect()
     }
 
+    /// Whether somebody was erased while a company that was made for them was in doubt. Without the
+    /// request, which is erased, nobody can look for that company.
+    fn lost_with_its_person(&self) -> bool {
+        let leads = self.stories.iter().flat_map(|it| &it.leads);
+        let mut erased = leads.filter(|it| it.lead.state == LeadState::Erased);
+        erased.any(|it| it.steps.iter().any(|it| it.kind == "company" && it.state == "lost"))
+    }
+
+    /// Companies of which the ledger has the answer to their create.
+    fn companies_made_for_certain(&self) -> BTreeSet<i64> {
+        let steps = self.stories.iter().flat_map(|it| &it.leads).flat_map(|it| &it.steps);
+        let made = steps.filter(|it| it.kind == "company" && it.action == "create");
+        made.filter_map(|it| Some(it.record?.0)).collect()
+    }
+
     /// Whether a person in Ploomes had a hand in it.
     fn touched(&self, id: i64) -> bool {
         self.truth.touched.contains(&id)
@@ -199,7 +214,10 @@ fn one_person(facts: &Facts<'_>) -> Vec<String> {
     let mut wrong = Vec::new();
     let there = facts.ploomes.contacts();
     for (kind, property) in [(2, "Email"), (1, "Name")] {
-        let made = facts.made(kind);
+        let mut made = facts.made(kind);
+        if kind == 1 && facts.lost_with_its_person() {
+            made = made.intersection(&facts.companies_made_for_certain()).copied().collect();
+        }
         let mut seen: BTreeMap<String, i64> = BTreeMap::new();
         for record in there.iter().filter(|it| it["TypeId"] == kind) {
             let Some(id) = record["Id"].as_i64() else { continue };

@@ -106,7 +106,7 @@ pub fn play(seed: u64, place: &Path) -> Played {
     fs::write(&path, empty_ledger()).expect("there is room for a ledger");
     runtime.block_on(async {
         let stage = Stage::new(seed, plan, path);
-        stage.play().await
+        Box::pin(stage.play()).await
     })
 }
 

@@ -247,7 +247,7 @@ impl Pass<'_> {
         written: Written,
     ) -> Result<Sent, LedgerError> {
         let (lead, kind, now) = (self.context.lead.id, step.kind, self.shared.now());
-        let keys = self.context.keys_of(kind);
+        let (keys, lasting) = (self.context.keys_of(kind), self.context.keys_after_erase(kind));
         let (record, holds) = (written.id, self.context.holds(kind));
         self.shared.health.succeeded(now);
         self.shared
@@ -259,9 +259,8 @@ impl Pass<'_> {
                     lead::hold(tx, lead, kind, record, now)?;
                 }
                 if let (StepKind::Company | StepKind::Person, Some(record)) = (kind, record) {
-                    if !lead::is_erased(tx, lead)? {
-                        made::keep(tx, &keys, record, now)?;
-                    }
+                    let keys = if lead::is_erased(tx, lead)? { lasting } else { keys };
+                    made::keep(tx, &keys, record, now)?;
                     control::remember(tx, record, now)?;
                 }
                 Ok(())

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
+
 use crate::{
     domain::{LeadState, RecordId, RouteId},
     ledger::{Connection, LedgerError, journal, lead, lead::Lead},
@@ -32,6 +34,21 @@ pub(super) fn known(
         older_waiting: older_waiting.filter_map(|other| other.entered_at).collect(),
         ..Known::of_leads(all.map(|it| [it.company, it.person]))
     })
+}
+
+/// The e-mail address that ponte gave to a person since `since`.
+pub(super) fn email_given(
+    conn: &Connection,
+    kind: StepKind,
+    record: RecordId,
+    since: DateTime<Utc>,
+) -> Result<Option<String>, LedgerError> {
+    if kind != StepKind::Person {
+        return Ok(None);
+    }
+    let last = journal::last_written(conn, kind, record)?;
+    let email = last.values.get("Email").filter(|_| last.at >= Some(since));
+    Ok(email.and_then(|it| it.as_str()).map(str::to_owned))
 }
 
 /// The companies and persons that were written into the lead's deal last.

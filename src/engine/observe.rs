@@ -1,6 +1,9 @@
 //! Reads what a plan depends on: the ledger, then Ploomes. Decides nothing, writes nothing.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -52,9 +55,13 @@ impl Context {
             StepKind::Company | StepKind::Deal | StepKind::Note => self.keys.clone(),
         }
     }
-}
 
-impl Context {
+    /// The same where the lead's person was erased while the write was on its way: a company is
+    /// others' as well.
+    pub(super) fn keys_after_erase(&self, kind: StepKind) -> BTreeSet<[u8; 32]> {
+        if kind == StepKind::Company { self.company_keys.clone() } else { BTreeSet::new() }
+    }
+
     /// Where the lead stands, where it is settled: what is left is an update.
     pub(super) fn settled(&self) -> Option<LeadState> {
         match self.lead.state {
@@ -366,21 +373,25 @@ pub(super) async fn remember(
         .chain(situation.seen.companies.iter().map(|it| (StepKind::Company, it.id)))
         .chain(situation.seen.deal.iter().map(|it| (StepKind::Deal, it.id)))
         .collect();
-    let (held, written) = shared
+    let settled = settled_by(shared);
+    let (held, written, just_given) = shared
         .ledger
         .read(move |conn| {
             let held = lead::held_by_others(conn, lead, deals)?;
-            let mut written = std::collections::BTreeMap::new();
+            let (mut written, mut just_given) = (BTreeMap::new(), BTreeMap::new());
             for (kind, record) in records {
+                let given = known::email_given(conn, kind, record, settled)?;
+                just_given.extend(given.map(|email| (record, email)));
                 let last = journal::written(conn, kind, record, contact)?;
                 if !last.is_empty() {
                     written.insert(record, last);
                 }
             }
-            Ok((held, written))
+            Ok((held, written, just_given))
         })
         .await?;
     situation.known.held = held;
     situation.known.written = written;
+    situation.known.just_given = just_given;
     Ok(())
 }

@@ -102,3 +102,26 @@ async fn who_entered_together_with_somebody_deleted_since_keeps_the_lead() {
     assert!(rig.ploomes.contacts().iter().any(|it| it["Name"] == name), "his person is made");
     rig.audited().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn two_persons_of_one_contact_are_not_given_one_address_though_the_first_shows_it_late() {
+    let rig = rig(Duration::ZERO).await;
+    let loser = rig.enters(ana(), 1).await;
+    let winner = rig.enters(bruno(), 1).await;
+    rig.settled().await;
+    rig.pass(Duration::from_secs(20)).await;
+
+    // Both are written within a second: the loser's person, and the winner's with a lead of its own.
+    rig.ploomes.switch(|it| it.delayed_apply = Duration::from_secs(5));
+    rig.activecampaign.change_email(winner, "bruno.novo@example.com").unwrap();
+    rig.activecampaign.merge(winner, loser).unwrap();
+    rig.activecampaign.enroll(winner, AutomationId(1)).unwrap();
+    rig.activecampaign.take_due();
+    rig.pass(LONG).await;
+    rig.poll().await;
+    rig.settled().await;
+    let people = rig.ploomes.contacts();
+    let have_it = people.iter().filter(|it| it["Email"] == "bruno.novo@example.com");
+    assert_eq!(have_it.count(), 1, "{people:?}");
+    rig.audited().await;
+}
