@@ -13,7 +13,11 @@ use chrono::TimeDelta;
 use ponte::{
     domain::{AutomationId, ContactId, EnrollmentId, FoundBy, LeadState, RecordId},
     ledger::{
-        audit::Outcome, explain::Story, leads::Listed, report::RunReport, run::Outcome as Ended,
+        audit::Outcome,
+        explain::{Step, Story},
+        leads::Listed,
+        report::RunReport,
+        run::Outcome as Ended,
         status::Counts,
     },
     simulator::{
@@ -88,12 +92,13 @@ impl Facts<'_> {
             .collect()
     }
 
-    /// Whether somebody was erased while a company that was made for them was in doubt. Without the
-    /// request, which is erased, nobody can look for that company.
-    fn lost_with_its_person(&self) -> bool {
+    /// Companies that were lost sight of because whom they were made for was erased: without the
+    /// request, which is erased, nobody can look for one that is in doubt.
+    fn lost_with_their_persons(&self) -> usize {
         let leads = self.stories.iter().flat_map(|it| &it.leads);
-        let mut erased = leads.filter(|it| it.lead.state == LeadState::Erased);
-        erased.any(|it| it.steps.iter().any(|it| it.kind == "company" && it.state == "lost"))
+        let erased = leads.filter(|it| it.lead.state == LeadState::Erased);
+        let lost = |it: &&Step| it.kind == "company" && it.action == "create" && it.state == "lost";
+        erased.flat_map(|it| &it.steps).filter(lost).count()
     }
 
     /// Companies of which the ledger has the answer to their create.
@@ -213,11 +218,10 @@ fn one_deal(facts: &Facts<'_>) -> Vec<String> {
 fn one_person(facts: &Facts<'_>) -> Vec<String> {
     let mut wrong = Vec::new();
     let there = facts.ploomes.contacts();
+    let (certain, mut excused) =
+        (facts.companies_made_for_certain(), facts.lost_with_their_persons());
     for (kind, property) in [(2, "Email"), (1, "Name")] {
-        let mut made = facts.made(kind);
-        if kind == 1 && facts.lost_with_its_person() {
-            made = made.intersection(&facts.companies_made_for_certain()).copied().collect();
-        }
+        let made = facts.made(kind);
         let mut seen: BTreeMap<String, i64> = BTreeMap::new();
         for record in there.iter().filter(|it| it["TypeId"] == kind) {
             let Some(id) = record["Id"].as_i64() else { continue };
@@ -230,6 +234,11 @@ fn one_person(facts: &Facts<'_>) -> Vec<String> {
             }
             let key = folded(record[property].as_str().unwrap_or_default());
             if let Some(other) = seen.insert(key, id) {
+                let is_lost = kind == 1 && !(certain.contains(&other) && certain.contains(&id));
+                if is_lost && excused > 0 {
+                    excused -= 1;
+                    continue;
+                }
                 wrong.push(format!("{property} of {other} and {id} is the same"));
             }
         }

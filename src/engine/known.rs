@@ -1,13 +1,14 @@
-//! What the ledger knows of a lead's records, before Ploomes is asked.
+//! What the ledger knows of a lead's records, before Ploomes is asked and beside what it shows.
 
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
+use super::shared::Shared;
 use crate::{
     domain::{LeadState, RecordId, RouteId},
     ledger::{Connection, LedgerError, journal, lead, lead::Lead},
-    planner::{Known, StepKind},
+    planner::{ContactRecord, Known, Seen, StepKind},
 };
 
 /// Reads it. `with_deals` are the routes that make deals.
@@ -36,19 +37,20 @@ pub(super) fn known(
     })
 }
 
-/// The e-mail address that ponte gave to a person since `since`.
-pub(super) fn email_given(
-    conn: &Connection,
-    kind: StepKind,
-    record: RecordId,
-    since: DateTime<Utc>,
-) -> Result<Option<String>, LedgerError> {
-    if kind != StepKind::Person {
-        return Ok(None);
-    }
-    let last = journal::last_written(conn, kind, record)?;
-    let email = last.values.get("Email").filter(|_| last.at >= Some(since));
-    Ok(email.and_then(|it| it.as_str()).map(str::to_owned))
+/// Whether every person shows an address that it was given a moment ago: else another of the same
+/// contact would be given it as well.
+pub(super) async fn shows_new_emails(
+    shared: &Shared,
+    seen: &Seen,
+    settled: DateTime<Utc>,
+) -> Result<bool, LedgerError> {
+    let persons: Vec<RecordId> = seen.persons.iter().map(|it| it.id).collect();
+    let given =
+        shared.ledger.read(move |conn| journal::emails_given_since(conn, persons, settled)).await?;
+    let shows = |it: &ContactRecord, given: &BTreeSet<String>| {
+        given.iter().any(|given| given.trim().eq_ignore_ascii_case(it.text("Email").trim()))
+    };
+    Ok(seen.persons.iter().all(|it| given.get(&it.id).is_none_or(|given| shows(it, given))))
 }
 
 /// The companies and persons that were written into the lead's deal last.

@@ -1,9 +1,6 @@
 //! Reads what a plan depends on: the ledger, then Ploomes. Decides nothing, writes nothing.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::{collections::BTreeSet, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -319,7 +316,9 @@ async fn people_and_companies(
     let seen = search(shared, &question, &ready.lens(), context.work.lane).await?;
     // What was made may show only after `settle`: until then it is not gone.
     let shows = |id: &RecordId| seen.persons.iter().chain(&seen.companies).any(|it| it.id == *id);
-    if just_made.iter().all(shows) { Ok(seen) } else { Err(ObserveError::NotYetSeen) }
+    let all_show =
+        just_made.iter().all(shows) && known::shows_new_emails(shared, &seen, settled).await?;
+    if all_show { Ok(seen) } else { Err(ObserveError::NotYetSeen) }
 }
 
 /// Whether every deal is seen that was made a moment ago for these people and companies.
@@ -373,25 +372,21 @@ pub(super) async fn remember(
         .chain(situation.seen.companies.iter().map(|it| (StepKind::Company, it.id)))
         .chain(situation.seen.deal.iter().map(|it| (StepKind::Deal, it.id)))
         .collect();
-    let settled = settled_by(shared);
-    let (held, written, just_given) = shared
+    let (held, written) = shared
         .ledger
         .read(move |conn| {
             let held = lead::held_by_others(conn, lead, deals)?;
-            let (mut written, mut just_given) = (BTreeMap::new(), BTreeMap::new());
+            let mut written = std::collections::BTreeMap::new();
             for (kind, record) in records {
-                let given = known::email_given(conn, kind, record, settled)?;
-                just_given.extend(given.map(|email| (record, email)));
                 let last = journal::written(conn, kind, record, contact)?;
                 if !last.is_empty() {
                     written.insert(record, last);
                 }
             }
-            Ok((held, written, just_given))
+            Ok((held, written))
         })
         .await?;
     situation.known.held = held;
     situation.known.written = written;
-    situation.known.just_given = just_given;
     Ok(())
 }

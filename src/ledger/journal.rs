@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde_json::{Map, Value};
 
-pub use self::written::{LastWritten, deals_made_since, last_written, written};
+pub use self::written::{LastWritten, deals_made_since, emails_given_since, last_written, written};
 use super::{
     LedgerError, PayloadKind, Subject, Tx, lead, payload,
     step::{StepEvent, StepState},

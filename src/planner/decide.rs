@@ -237,13 +237,9 @@ impl Planner<'_> {
 
     /// Another person who has the e-mail address that this one would be given.
     fn holder_of_email(&self, found: &Found<'_>) -> Option<&ContactRecord> {
-        let wanted = keys::person_email(&self.derived.person)?;
-        let given = &self.situation.known.just_given;
-        let was_given = |id| given.get(&id).is_some_and(|given| email(given) == wanted);
+        let email = keys::person_email(&self.derived.person);
         let others = self.situation.seen.persons.iter().filter(|it| it.id != found.record.id);
-        others
-            .filter(|it| found::has_email(it, Some(&wanted)) || was_given(it.id))
-            .min_by_key(|it| it.id)
+        others.filter(|it| found::has_email(it, email.as_deref())).min_by_key(|it| it.id)
     }
 
     fn deal(&mut self, company: Option<Target>, person: Target) -> Option<Target> {

@@ -74,9 +74,6 @@ pub struct Known {
     /// Entry times of this contact's other leads that wait for a deal and are older than this one;
     /// each of them comes before this one when deals of ours are adopted.
     pub older_waiting: Vec<DateTime<Utc>>,
-    /// E-mail addresses that `ponte` gave to persons a moment ago, for whichever contact: Ploomes may
-    /// not show them yet.
-    pub just_given: BTreeMap<RecordId, String>,
     /// What any route of `ponte` wrote last, by record, then by property or `FieldKey`.
     ///
     /// Left out is what a step's whole list merely carried (see [`super::Step::fields`]), and what

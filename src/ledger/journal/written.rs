@@ -136,6 +136,33 @@ fn by_field_key(items: &[Value]) -> BTreeMap<String, Value> {
     fields.into_iter().map(|(key, items)| (key, value(items))).collect()
 }
 
+/// Returns the e-mail addresses that persons were given since `since`, or may have been.
+pub fn emails_given_since(
+    conn: &Connection,
+    persons: Vec<RecordId>,
+    since: DateTime<Utc>,
+) -> Result<BTreeMap<RecordId, BTreeSet<String>>, LedgerError> {
+    let sql = "
+        SELECT body
+        FROM step JOIN payload ON payload.id = request_id
+        WHERE step.kind = 'person' AND record = :record AND step.state <> 'refused'
+          AND body IS NOT NULL AND coalesce(ended_at >= :since, TRUE)";
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut given: BTreeMap<RecordId, BTreeSet<String>> = BTreeMap::new();
+    for person in persons {
+        let mut rows =
+            statement.query(named_params! { ":record": person.0, ":since": to_ms(since) })?;
+        while let Some(row) = rows.next()? {
+            let body: Vec<u8> = row.get(0)?;
+            let request: Map<String, Value> = serde_json::from_slice(&body).unwrap_or_default();
+            if let Some(email) = request.get("Email").and_then(Value::as_str) {
+                given.entry(person).or_default().insert(email.to_owned());
+            }
+        }
+    }
+    Ok(given)
+}
+
 /// Returns the deals made since `since` for leads that hold one of these companies and persons.
 pub fn deals_made_since(
     conn: &Connection,

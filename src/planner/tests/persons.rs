@@ -217,23 +217,6 @@ fn nobody_is_given_an_email_that_another_person_holds() {
 }
 
 #[test]
-fn nobody_is_given_an_email_that_another_person_was_just_given() {
-    let mine = record(7, &[("Email", json!("velho@example.com"))]);
-    let other = record(8, &[("Email", json!("antes@example.com"))]);
-    let mut situation = seeing([mine, other]);
-    situation.known.person = Some(RecordId(7));
-    situation.purpose = Purpose::Refresh;
-    wrote(&mut situation, 7, &[("Email", json!("velho@example.com"))]);
-    let mut derived = ana();
-    derived.person = values(&[("Email", json!("ana@example.com"))]);
-    let planned =
-        |situation: &Situation| action(&plan(&policy(), &derived, situation), StepKind::Person);
-    assert_eq!(planned(&situation), "update(7)");
-    situation.known.just_given.insert(RecordId(8), "ANA@example.com".to_owned());
-    assert_eq!(planned(&situation), "adopt(7)");
-}
-
-#[test]
 fn an_email_that_would_not_be_written_is_no_warning() {
     let theirs = given_anothers_email(Existing::Fill, "velho@example.com", "x@example.com");
     assert_eq!(theirs.warnings, Vec::<String>::new());
